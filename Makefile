@@ -1,0 +1,80 @@
+# Everything below runs from the checkout, on a machine with Python 3.11+ and make.
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev up test lint format bench lock clean
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_USER := 0
+
+PIP := .venv/bin/python -m pip install --quiet --require-virtualenv
+ARGS :=
+
+# Stamps carry a checksum of what they stand for in their name, so a second run finds them and does nothing.
+checksum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
+# The checkout's path is part of it: a venv that was moved has dead paths inside.
+VENV := .venv/.made-$(shell pwd | cksum | cut -d ' ' -f 1)
+RUNTIME := .venv/.runtime-$(call checksum,requirements.txt pyproject.toml)
+DEV := .venv/.dev-$(call checksum,requirements-dev.txt pyproject.toml)
+
+help: ## Shows this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+install: $(RUNTIME) ## Creates .venv with what the service runs on
+
+install-dev: $(DEV) ## Adds what tests, checks and benchmarks need
+
+up: install ## Starts everything: embedded servers, demo data, API and worker
+	@exec .venv/bin/wishkeep up $(ARGS)
+
+test: lint ## Runs every check and the whole test suite
+	.venv/bin/python -m pytest $(ARGS)
+
+lint: install-dev ## Runs the linters, the type checker and the import contracts
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m mypy
+	.venv/bin/lint-imports
+
+format: install-dev ## Formats the code and mends what the linter can
+	.venv/bin/python -m ruff check --fix .
+	.venv/bin/python -m ruff format .
+
+bench: install-dev ## Measures throughput and latency against floor handlers (ARGS="--help" for options)
+	.venv/bin/python -m bench $(ARGS)
+
+lock: install-dev ## Pins requirements*.in anew, with hashes (ARGS="--upgrade" for newer versions)
+	@for name in requirements requirements-dev; do \
+		echo "# Pinned from $$name.in by \`make lock\`." > $$name.lock && \
+		.venv/bin/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
+			--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) \
+			--output-file $$name.txt $$name.in && \
+		cat $$name.txt >> $$name.lock && mv $$name.lock $$name.txt || exit 1; \
+	done
+
+clean: ## Removes .venv and caches; data in .wishkeep stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV):
+	@python=; bare=; for name in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+		$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		if $$name -c 'import ensurepip, venv' 2>/dev/null; then python=$$name; break; fi; bare=$$name; \
+	done; \
+	if [ -z "$$python$$bare" ]; then \
+		echo "Wishkeep needs Python 3.11 or newer, and finds none as python3.11, python3 or python." >&2; exit 1; fi; \
+	if [ -z "$$python" ]; then \
+		echo "$$bare cannot make virtual environments: install its venv package (Debian: python3-venv)." >&2; exit 1; fi; \
+	echo "Making .venv with $$($$python -V)"; \
+	$$python -m venv --clear .venv && touch $@
+
+$(RUNTIME): | $(VENV)
+	@echo "Installing requirements.txt"
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@rm -f .venv/.runtime-* && touch $@
+
+$(DEV): | $(VENV)
+	@echo "Installing requirements-dev.txt"
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@rm -f .venv/.runtime-* .venv/.dev-* && touch $(RUNTIME) $@

@@ -1,0 +1,83 @@
+"""The HTTP application: settings, then the platform, then the features. Nothing happens at import."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from src.modules import favourites, identity, integration, operations
+from src.modules.catalogue import ProductViews
+from src.platform.cache import VersionedCache
+from src.platform.database import Database
+from src.platform.failures import EXCEPTION_HANDLERS
+from src.platform.jobs import Queue
+from src.platform.logs import configure_logging
+from src.platform.openapi import openapi_config
+from src.platform.redis import create_cache_client
+from src.platform.settings import Settings, load_settings
+from src.platform.telemetry import observe
+from src.platform.version import VERSION
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The application, configured from the environment unless `settings` are given."""
+    settings = settings or load_settings(os.environ)
+    configure_logging(settings)
+    database = Database(settings, application="wishkeep-api")
+    cache = VersionedCache(create_cache_client(settings))
+    queue = Queue(settings)
+    who = identity.Identity(database, settings)
+    wanted = favourites.Favourites(database, who, ProductViews(database, cache))
+    statuses = favourites.Statuses(database, who, cache, wanted.hot)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        await database.open()
+        try:
+            yield
+        finally:
+            await queue.close()
+            await cache.close()
+            await database.close()
+
+    app = Litestar(
+        route_handlers=[
+            *identity.CONTROLLERS,
+            *favourites.CONTROLLERS,
+            *integration.CONTROLLERS,
+            *operations.CONTROLLERS,
+        ],
+        dependencies={
+            name: _constant(value)
+            for name, value in {
+                "database": database,
+                "queue": queue,
+                "identity": who,
+                "favourites": wanted,
+                "statuses": statuses,
+            }.items()
+        },
+        state=State({"settings": settings, "database": database, "cache": cache, "queue": queue, "identity": who}),
+        lifespan=[lifespan],
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=openapi_config(VERSION),
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+    )
+    observe(app)
+    return app
+
+
+def _constant(value: Any) -> Provide:
+    """A dependency that is made once per process."""
+
+    async def provide() -> Any:
+        return value
+
+    return Provide(provide, use_cache=True)

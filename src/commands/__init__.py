@@ -1,0 +1,1 @@
+"""What the `wishkeep` command does, one file for each of its larger commands."""

@@ -1,0 +1,46 @@
+"""The HTTP API as a production process: granian with one or more workers."""
+
+import multiprocessing
+import signal
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+from litestar import Litestar
+
+from src.platform.embedded.processes import die_with_parent
+from src.platform.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DRAIN_S = 25
+# Connections, idle ones too. What protects the database is its pool, which answers 503 when the wait gets long.
+CONNECTIONS_PER_WORKER = 1024
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the requests under way."""
+    Granian(
+        "src.commands.serve:application",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=host,
+        port=port,
+        workers=workers,
+        loop=Loops.uvloop,
+        backpressure=CONNECTIONS_PER_WORKER,
+        log_level=LogLevels(settings.log_level) if settings.log_level != "info" else LogLevels.warning,
+        respawn_failed_workers=workers > 1,
+        workers_kill_timeout=DRAIN_S,
+        # Else the current folder would come first on the path, and with it any `src` that is there.
+        working_dir=CHECKOUT,
+    ).serve()
+
+
+def application() -> Litestar:
+    """The application of one worker process, which ends with its parent even if that is killed."""
+    if (parent := multiprocessing.parent_process()) is not None and parent.pid is not None:
+        die_with_parent(parent.pid, signal.SIGTERM)
+    from src.app import create_app  # Only here, so that the process which starts the workers stays small.
+
+    return create_app()

@@ -1,0 +1,5 @@
+"""The demo shop: a small catalogue and shoppers of our own, loaded over the same HTTP paths that any shop uses."""
+
+from src.demo.load import load_demo
+
+__all__ = ["load_demo"]

@@ -1,0 +1,64 @@
+"""Products as bytes, ready to be put into an answer."""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import msgspec
+
+from src.modules.catalogue import repositories
+from src.modules.catalogue.dtos import PriceContext, ProductRow
+from src.modules.catalogue.rules import commerce_product, storefront_product
+from src.platform.cache import VersionedCache
+from src.platform.database import Connection, Database
+from src.platform.wire import JSON_ENCODER, NUMBER_ENCODER
+
+Renderer = tuple[Callable[[ProductRow], Any], msgspec.json.Encoder]
+RENDERERS: dict[str, Renderer] = {
+    "commerce": (commerce_product, JSON_ENCODER),
+    "storefront": (storefront_product, NUMBER_ENCODER),
+}
+
+
+class ProductViews:
+    """Renders products once per version: shoppers who see the same price and stock share the bytes."""
+
+    def __init__(self, database: Database, cache: VersionedCache) -> None:
+        self._database = database
+        self._cache = cache
+
+    async def render(
+        self,
+        dialect: str,
+        versions: Mapping[int, int],
+        context: PriceContext,
+        *,
+        epoch: int,
+        connection: Connection | None = None,
+    ) -> dict[int, bytes]:
+        """The JSON of each product in `dialect`; `versions` are product id → version, just read from the database.
+
+        Who holds a connection passes it on: taking a second one can starve the pool.
+
+        Everything else that decides the bytes is in the key: the epoch of the lists and data sources, the lists and
+        the currency of the shopper. The order is that of `versions`; a product that is gone is left out.
+        """
+        stem = f"product:{dialect}:{epoch}:{context.key}"
+        keys = {f"{stem}:{product}:{version}": product for product, version in versions.items()}
+        found = await self._cache.get_many(keys)
+        rendered = {keys[key]: body for key, body in found.items()}
+        missing = [product for product in versions if product not in rendered]
+        if missing:
+            async with nullcontext(connection) if connection else self._database.read() as reader:
+                rendered |= await self._render(reader, dialect, missing, context, stem)
+        return {product: rendered[product] for product in versions if product in rendered}
+
+    async def _render(
+        self, connection: Connection, dialect: str, ids: list[int], context: PriceContext, stem: str
+    ) -> dict[int, bytes]:
+        view, encoder = RENDERERS[dialect]
+        rows = await repositories.products(connection, ids, context)
+        # Under the version of this very snapshot, which may be newer than the one that was asked for.
+        bodies = {row.id: (row.version, encoder.encode(view(row))) for row in rows}
+        self._cache.set_many({f"{stem}:{product}:{version}": body for product, (version, body) in bodies.items()})
+        return {product: body for product, (_, body) in bodies.items()}

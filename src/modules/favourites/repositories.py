@@ -1,0 +1,237 @@
+"""Every SQL statement of the feature but the hot reads (hot_reads.py); methods of user data take the user."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from src.modules.catalogue import AVAILABLE, DATA_SOURCE_JOIN, EPOCH, price_lateral, stock_lateral
+from src.modules.favourites.dtos import AddOutcome, FavouriteRow
+from src.modules.identity import Shopper
+from src.platform.database import Connection
+from src.platform.dynamic_settings import DEFAULT_CURRENCY, FAVOURITE_SKU_IS_ACTIVE, sql_value
+
+ONE_PER_PRODUCT = f"({sql_value(FAVOURITE_SKU_IS_ACTIVE)})::boolean"
+CURRENCY = f"({sql_value(DEFAULT_CURRENCY)} #>> ARRAY[]::text[])"
+# What the shopper sees of the product at this moment is the favourite's baseline.
+ADD = """
+WITH chosen AS MATERIALIZED (
+    SELECT product.id, product.uuid, product.is_active, price.price, price.currency_type,
+           {available} AS available, state.version
+    FROM product
+    JOIN product_state AS state ON state.product_id = product.id
+    {data_source}
+    {price}
+    {stock}
+    WHERE product.{key} = %(product)s
+), settings AS MATERIALIZED (
+    SELECT {one_per_product} AS one_per_product, {currency} AS currency, {epoch} AS epoch
+), inserted AS (
+    INSERT INTO favourite (user_id, product_id, baseline_price, baseline_currency, baseline_available)
+    SELECT %(user)s, chosen.id, chosen.price, chosen.currency_type, chosen.available
+    FROM chosen, settings
+    WHERE chosen.is_active AND (settings.one_per_product OR %(base_code_checked)s)
+    ON CONFLICT (user_id, product_id) DO NOTHING
+    RETURNING id, uuid, created_date
+), counted AS (
+    INSERT INTO favourite_summary AS summary (user_id, version, total, last_changed_at)
+    SELECT %(user)s, 1, 1, created_date FROM inserted
+    ON CONFLICT (user_id) DO UPDATE SET version = summary.version + 1, total = summary.total + 1,
+        last_changed_at = greatest(excluded.last_changed_at, summary.last_changed_at + interval '1 microsecond')
+)
+SELECT chosen.id AS product_id, chosen.uuid AS product_uuid, coalesce(chosen.is_active, false) AS is_active,
+       coalesce(chosen.version, 0) AS product_version, settings.one_per_product,
+       settings.currency AS default_currency, settings.epoch,
+       inserted.id AS favourite_id, inserted.uuid AS favourite_uuid, inserted.created_date AS created_at
+FROM settings LEFT JOIN chosen ON true LEFT JOIN inserted ON true
+"""
+
+
+def _add(key: str) -> str:
+    return ADD.format(
+        available=AVAILABLE,
+        data_source=DATA_SOURCE_JOIN,
+        price=price_lateral(
+            segment_list="%(price_list)s::bigint",
+            wanted_currency=f"coalesce(%(wanted)s::text, {CURRENCY})",
+            default_currency=CURRENCY,
+        ),
+        stock=stock_lateral(segment_list="%(stock_list)s::bigint"),
+        key=key,
+        one_per_product=ONE_PER_PRODUCT,
+        currency=CURRENCY,
+        epoch=EPOCH,
+    )
+
+
+ADD_BY_ID = _add("id")
+ADD_BY_UUID = _add("uuid")
+
+# Before the base codes are compared, so that two adds of one base code take turns. It is no row's lock: adds by
+# product, from before or after a switch of the setting, lock the favourite first and the summary last.
+TAKE_TURNS = "SELECT pg_advisory_xact_lock(7205, hashint8(%s::bigint))"
+HAS_BASE_CODE = """
+SELECT EXISTS (
+    SELECT FROM favourite JOIN product ON product.id = favourite.product_id, product AS wanted
+    WHERE favourite.user_id = %s AND wanted.id = %s
+      AND (product.base_code = wanted.base_code OR product.id = wanted.id))
+"""
+REMOVE = """
+WITH gone AS (
+    DELETE FROM favourite USING ({target}) AS target
+    WHERE favourite.user_id = %(user)s AND favourite.id = target.id RETURNING favourite.id
+), remembered AS (
+    INSERT INTO removed_favourite (user_id, favourite_id) SELECT %(user)s, id FROM gone
+), counted AS (
+    UPDATE favourite_summary SET version = version + 1, total = total - 1,
+        last_changed_at = greatest(clock_timestamp(), last_changed_at + interval '1 microsecond')
+    WHERE user_id = %(user)s AND EXISTS (SELECT FROM gone)
+    RETURNING last_changed_at
+)
+SELECT gone.id, counted.last_changed_at FROM gone, counted
+"""
+# A favourite's own id first; only a number that this user never had as such an id is a product's.
+REMOVE_BY_NUMBER = REMOVE.format(
+    target="""
+    SELECT id FROM favourite WHERE user_id = %(user)s AND id = %(number)s
+    UNION ALL
+    SELECT id FROM favourite WHERE user_id = %(user)s AND product_id = %(number)s
+      AND NOT EXISTS (SELECT FROM favourite WHERE user_id = %(user)s AND id = %(number)s)
+      AND NOT EXISTS (SELECT FROM removed_favourite WHERE user_id = %(user)s AND favourite_id = %(number)s)"""
+)
+REMOVE_BY_UUID = REMOVE.format(target="SELECT id FROM favourite WHERE user_id = %(user)s AND uuid = %(uuid)s")
+EXISTS_FOR_ANYBODY = "SELECT EXISTS (SELECT FROM favourite WHERE uuid = %s)"
+
+CREATED_AT = """to_char(favourite.created_date AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+FILTERED = """
+FROM favourite JOIN product ON product.id = favourite.product_id
+WHERE favourite.user_id = %(user)s
+  AND (%(products)s::bigint[] IS NULL OR product.id = ANY(%(products)s::bigint[]))
+  AND (%(base_codes)s::text[] IS NULL OR product.base_code = ANY(%(base_codes)s::text[]))
+  AND (%(name)s::text IS NULL OR product.name ILIKE %(name)s::text)
+  AND (%(market)s::uuid IS NULL OR product.market_id = (SELECT id FROM market WHERE uuid = %(market)s::uuid))
+"""
+COUNT_FILTERED = f"SELECT count(*) {FILTERED}"
+ORDERS = {
+    "product": "favourite.product_id",
+    "base_code": 'product.base_code COLLATE "C" NULLS LAST, favourite.product_id',
+    "newest": "favourite.created_date DESC, favourite.id DESC",
+}
+PAGE_FILTERED = f"""
+SELECT id, uuid::text, created_at, product_id, state.version AS product_version
+FROM (
+    SELECT favourite.id, favourite.uuid, {CREATED_AT} AS created_at, favourite.product_id,
+           row_number() OVER (ORDER BY {{order}}) AS place
+    {FILTERED} ORDER BY {{order}} LIMIT %(limit)s OFFSET %(offset)s
+) AS page JOIN product_state AS state USING (product_id) ORDER BY place
+"""
+
+# Each favourite under its own product and under the product's parent; a parent's own favourite goes first.
+MAP = """
+SELECT DISTINCT ON (shown.uuid) shown.uuid, favourite.uuid, favourite.created_date
+FROM favourite
+JOIN product ON product.id = favourite.product_id
+JOIN product AS shown ON shown.id IN (product.id, product.parent_id)
+WHERE favourite.user_id = %(user)s AND (%(asked)s::uuid[] IS NULL OR shown.uuid = ANY(%(asked)s::uuid[]))
+ORDER BY shown.uuid, shown.id = favourite.product_id DESC, favourite.created_date, favourite.id
+"""
+
+
+async def add(
+    connection: Connection,
+    shopper: Shopper,
+    product: int | UUID,
+    *,
+    wanted_currency: str | None,
+    base_code_checked: bool = False,
+) -> AddOutcome:
+    """Try to add a product for the shopper, by its id or UUID; the outcome tells what was in the way, if anything."""
+    async with connection.cursor(row_factory=class_row(AddOutcome)) as cursor:
+        await cursor.execute(
+            ADD_BY_UUID if isinstance(product, UUID) else ADD_BY_ID,
+            {
+                "user": shopper.id,
+                "product": product,
+                "price_list": shopper.price_list_id,
+                "stock_list": shopper.stock_list_id,
+                "wanted": wanted_currency,
+                "base_code_checked": base_code_checked,
+            },
+        )
+        outcome = await cursor.fetchone()
+    assert outcome is not None  # noqa: S101  (the statement always answers its one row of settings)
+    return outcome
+
+
+async def take_turns(connection: Connection, user_id: int) -> None:
+    """Make other adds by base code of this user wait for the end of this transaction."""
+    await connection.execute(TAKE_TURNS, (user_id,))
+
+
+async def has_base_code_of(connection: Connection, user_id: int, product_id: int) -> bool:
+    """Whether the user has a favourite with the base code of this product, or the product itself."""
+    row = await (await connection.execute(HAS_BASE_CODE, (user_id, product_id))).fetchone()
+    return bool(row and row[0])
+
+
+async def remove_by_number(connection: Connection, user_id: int, number: int) -> tuple[int, datetime] | None:
+    """Remove the favourite that `number` means; its id and the time, or None when it means none."""
+    row = await (await connection.execute(REMOVE_BY_NUMBER, {"user": user_id, "number": number})).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+async def remove_by_uuid(connection: Connection, user_id: int, uuid: UUID) -> tuple[int, datetime] | None:
+    """Remove the user's favourite of this UUID; its id and the time, or None when the user has none such."""
+    row = await (await connection.execute(REMOVE_BY_UUID, {"user": user_id, "uuid": uuid})).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+async def exists_for_anybody(connection: Connection, uuid: UUID) -> bool:
+    """Whether some user has a favourite of this UUID; tells a 403 from a 404 and nothing else."""
+    row = await (await connection.execute(EXISTS_FOR_ANYBODY, (uuid,))).fetchone()
+    return bool(row and row[0])
+
+
+async def page(
+    connection: Connection,
+    user_id: int,
+    *,
+    order: str,
+    limit: int,
+    offset: int,
+    products: Sequence[int] | None = None,
+    base_codes: Sequence[str] | None = None,
+    name: str | None = None,
+    market: UUID | None = None,
+) -> tuple[int, list[FavouriteRow]]:
+    """The number of the user's favourites that pass the filters, and one page of them in one of ORDERS."""
+    values = {
+        "user": user_id,
+        "products": products,
+        "base_codes": base_codes,
+        "name": f"%{_escaped(name)}%" if name else None,
+        "market": market,
+        "limit": limit,
+        "offset": offset,
+    }
+    counted = await (await connection.execute(COUNT_FILTERED, values)).fetchone()
+    total = int(counted[0]) if counted else 0
+    if offset >= total:
+        return total, []
+    async with connection.cursor(row_factory=class_row(FavouriteRow)) as cursor:
+        await cursor.execute(PAGE_FILTERED.format(order=ORDERS[order]), values)
+        return total, await cursor.fetchall()
+
+
+async def statuses(
+    connection: Connection, user_id: int, products: Sequence[str] | None
+) -> list[tuple[UUID, UUID, datetime]]:
+    """Product, favourite and its time, for each of these products that is one, or for all when none are named."""
+    cursor = await connection.execute(MAP, {"user": user_id, "asked": products}, binary=True)
+    return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
+
+
+def _escaped(text: str) -> str:
+    """`text` for LIKE, where % and _ are plain characters."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

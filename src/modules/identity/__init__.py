@@ -1,0 +1,25 @@
+"""Identity: users, tokens, sessions, and who is asking.
+
+Its published relation is the SQL view `shopper`: one row per credential that is valid now, of an active user. Other
+features join it in their hot statements, so that authentication shares their round trip and revocation is
+effective at once; `Identity.present` gives the digest to join by and `Identity.admit` judges what was found.
+"""
+
+from src.modules.identity.controllers import SessionController, TokenController
+from src.modules.identity.identity import Identity, Presented, Shopper
+from src.modules.identity.resources import RESOURCES
+from src.modules.identity.services import delete_expired_credentials, end_session, issue_token, start_session
+
+CONTROLLERS = (SessionController, TokenController)
+
+__all__ = [
+    "CONTROLLERS",
+    "RESOURCES",
+    "Identity",
+    "Presented",
+    "Shopper",
+    "delete_expired_credentials",
+    "end_session",
+    "issue_token",
+    "start_session",
+]

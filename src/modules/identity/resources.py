@@ -1,0 +1,29 @@
+"""Users as the integration API takes them: the fields of the warehouse document, and the segment they buy in."""
+
+from sqlalchemy import Table
+
+from src.modules.identity.models import User
+from src.platform.resources import Resource, Rule, Unique
+
+IDENTITY_LOCK = 2
+MAX_EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3
+
+
+def _users() -> Table:
+    table = User.__table__
+    assert isinstance(table, Table)  # noqa: S101  (what SQLAlchemy can't say in a type)
+    return table
+
+
+USERS = Resource(
+    path="users",
+    table=_users(),
+    content_type="users.user",
+    lock=IDENTITY_LOCK,
+    # Set by the first request of a JWT's subject, never by a feed: they decide who somebody is.
+    hidden=frozenset({"issuer", "subject"}),
+    rules=(Rule("email", f"length(email) <= {MAX_EMAIL_LENGTH}", f"must have at most {MAX_EMAIL_LENGTH} characters"),),
+    unique=(Unique(("email",), "lower({})", "{} <> ''"),),
+)
+
+RESOURCES = (USERS,)

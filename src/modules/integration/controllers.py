@@ -1,0 +1,164 @@
+"""The way in over HTTP: /api/v1/integration/…, two routes for each resource and one for product feeds."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, Router, delete, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.exceptions import InternalServerException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from src.modules.identity import Identity, Shopper
+from src.modules.integration import services
+from src.modules.integration.dtos import Report
+from src.modules.integration.errors import IncompleteBody
+from src.modules.integration.feed_imports import DEFAULT_LANGUAGE, TSV_TYPES, XML_TYPES, feed_in
+from src.modules.integration.registry import RESOURCES
+from src.modules.integration.rows import row_struct
+from src.modules.integration.spool import Spool, spooled
+from src.platform.database import Connection, Transaction
+from src.platform.edge import Answer, write
+from src.platform.errors import Invalid, UnsupportedMedia
+from src.platform.openapi import BODY, IDEMPOTENCY_KEY, IDEMPOTENT, answers, documented, problem_errors
+from src.platform.resources import Resource
+
+SCOPE = "integration"
+# They take turns in the database anyway; more of them would only hold connections that shoppers need.
+IMPORTS_AT_ONCE = 2
+LANGUAGE = re.compile("^[a-z]{2,3}(-[a-z0-9]{2,8})?$")
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
+AnyRequest = Request[Any, Any, Any]
+UseCase = Callable[[Connection, Spool], Awaitable[Report]]
+
+
+class ImportQuery(msgspec.Struct):
+    """How rows go in: all that are good, or all or nothing."""
+
+    atomic: bool = False
+
+
+class FeedQuery(ImportQuery):
+    """How a feed goes in, and the language of its titles and descriptions."""
+
+    language: Annotated[str, msgspec.Meta(pattern=LANGUAGE.pattern)] = DEFAULT_LANGUAGE
+
+
+def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
+    words = "".join(word.capitalize() for word in re.split(r"\W", resource.path))
+
+    @post(
+        f"/{resource.path}",
+        status_code=200,
+        operation_id=f"import{words}",
+        summary=f"Feed {resource.path}",
+        responses={**answers(Report), **problem_errors(*BODY, *IDEMPOTENT)},
+        operation_class=documented(rows=row_struct(resource), query=ImportQuery, headers=[IDEMPOTENCY_KEY]),
+        request_max_body_size=None,
+    )
+    async def feed(request: AnyRequest, identity: NamedDependency[Identity]) -> Response[Any]:
+        """Make and change rows; those that can't go in are reported, the others are in."""
+        feeder = await identity.shopper(request, SCOPE)
+        content_type = _content_type(request, services.FORMATS)
+        atomic = _flag(request.query_params.get("atomic", "false"))
+        max_bytes = services.MAX_JSON_BYTES if content_type == services.JSON else None
+
+        async def use_case(connection: Connection, body: Spool) -> Report:
+            return await services.import_rows(connection, resource, body, content_type, atomic=atomic)
+
+        return await _import(request, feeder, use_case, max_bytes)
+
+    @delete(
+        f"/{resource.path}/{{row_id:int}}",
+        status_code=204,
+        operation_id=f"delete{words}",
+        summary=f"Delete from {resource.path}",
+        responses={**answers(None, 204), **problem_errors(404, 409)},
+    )
+    async def remove(request: AnyRequest, row_id: FromPath[int], identity: NamedDependency[Identity]) -> Response[None]:
+        """Delete a row and leave its tombstone; one that others name is in use and stays."""
+        feeder = await identity.shopper(request, SCOPE)
+
+        async def use_case(work: Transaction) -> Answer:
+            await services.delete_row(work.connection, resource, row_id)
+            return Answer(204)
+
+        return await write(request, use_case, actor=f"user:{feeder.id}")
+
+    return [feed, remove]
+
+
+@post(
+    "/feeds/merchant",
+    status_code=200,
+    operation_id="importMerchantFeed",
+    summary="Import a merchant feed",
+    responses={**answers(Report), **problem_errors(*BODY, *IDEMPOTENT)},
+    operation_class=documented(media_types=sorted(TSV_TYPES | XML_TYPES), query=FeedQuery, headers=[IDEMPOTENCY_KEY]),
+    request_max_body_size=None,
+)
+async def import_merchant_feed(request: AnyRequest, identity: NamedDependency[Identity]) -> Response[Any]:
+    """Products with their prices, stocks, pictures and categories from a feed as Google's merchants publish it."""
+    feeder = await identity.shopper(request, SCOPE)
+    content_type = _content_type(request, TSV_TYPES | XML_TYPES)
+    atomic = _flag(request.query_params.get("atomic", "false"))
+    language = request.query_params.get("language", DEFAULT_LANGUAGE)
+    if not LANGUAGE.fullmatch(language):
+        raise Invalid("Not a valid value", field="language")
+
+    async def use_case(connection: Connection, body: Spool) -> Report:
+        return await feed_in(connection, body, content_type, language=language, atomic=atomic)
+
+    return await _import(request, feeder, use_case)
+
+
+async def _import(
+    request: AnyRequest, feeder: Shopper, use_case: UseCase, max_bytes: int | None = None
+) -> Response[Any]:
+    """Take the body in, wait for a turn, then run `use_case` in its transaction."""
+    async with spooled(_arriving(request), max_bytes) as body, _turns(request.app.state):
+
+        async def answered(work: Transaction) -> Answer:
+            return Answer(200, await use_case(work.connection, body))
+
+        return await write(request, answered, actor=f"user:{feeder.id}", body_digest=body.digest)
+
+
+async def _arriving(request: AnyRequest) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except InternalServerException as error:
+        raise IncompleteBody from error  # how the framework tells that the client went away
+
+
+def _turns(state: State) -> asyncio.Semaphore:
+    turns: asyncio.Semaphore = state.setdefault("integration_turns", asyncio.Semaphore(IMPORTS_AT_ONCE))
+    return turns
+
+
+def _content_type(request: AnyRequest, known: Container[str]) -> str:
+    content_type = request.content_type[0].lower()
+    if content_type not in known:
+        raise UnsupportedMedia
+    return content_type
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in FLAGS:
+        raise Invalid("Not a valid value", field="atomic")
+    return FLAGS[text.lower()]
+
+
+INTEGRATION = Router(
+    "/api/v1/integration",
+    route_handlers=[
+        *(handler for resource in RESOURCES.values() for handler in _handlers(resource)),
+        import_merchant_feed,
+    ],
+    tags=["Integration"],
+)

@@ -1,0 +1,7 @@
+"""Every resource that may be fed, from the features that own them."""
+
+from src.modules.catalogue import RESOURCES as CATALOGUE
+from src.modules.identity import RESOURCES as IDENTITY
+from src.platform.resources import one_per_path
+
+RESOURCES = one_per_path([*CATALOGUE, *IDENTITY])

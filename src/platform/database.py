@@ -1,0 +1,175 @@
+"""PostgreSQL: one pool of psycopg connections for the paths that count, one SQLAlchemy engine for the rest.
+
+A request or a job has one transaction, opened and committed at its edge, before any answer leaves. `transaction()`
+is the lean kind: a psycopg connection. `unit_of_work()` adds an SQLAlchemy session that runs in that same
+transaction, at about two and a half times the price (docs/adr/0004).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeAlias
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as EngineTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from src.platform.errors import ServiceUnavailable
+from src.platform.settings import Settings
+
+Connection: TypeAlias = AsyncConnection[TupleRow]
+AfterCommit: TypeAlias = Callable[[], Awaitable[object]]
+log = structlog.get_logger(__name__)
+
+# The session engine serves administration, not shoppers: a few connections are enough.
+SESSION_POOL_SIZE = 2
+IDLE_IN_TRANSACTION_S = 60
+LOCK_TIMEOUT_S = 10
+
+
+class Transaction:
+    """One database transaction, and what is to happen once it is committed."""
+
+    def __init__(self, connection: Connection, to_begin: AsyncExitStack | None = None) -> None:
+        self.connection = connection
+        self._to_begin = to_begin
+        self._after_commit: list[AfterCommit] = []
+
+    async def begin(self) -> None:
+        """Make what follows one transaction, if it is not in one already."""
+        if self._to_begin is not None:
+            stack, self._to_begin = self._to_begin, None
+            await stack.enter_async_context(self.connection.transaction())
+
+    def after_commit(self, action: AfterCommit) -> None:
+        """Run `action` after the commit; a failure of it is logged and changes nothing."""
+        self._after_commit.append(action)
+
+    async def committed(self) -> None:
+        """Run what was asked for after the commit."""
+        for action in self._after_commit:
+            try:
+                await action()
+            except Exception:
+                log.exception("after_commit.failed")
+
+
+class UnitOfWork(Transaction):
+    """A transaction that an SQLAlchemy session shares with plain statements on `connection`."""
+
+    def __init__(self, connection: Connection, session: AsyncSession) -> None:
+        super().__init__(connection)
+        self.session = session
+
+
+class Database:
+    """The service's way to PostgreSQL; open it once per process and event loop."""
+
+    def __init__(self, settings: Settings, *, application: str = "wishkeep") -> None:
+        options = " ".join(
+            f"-c {name}={value}"
+            for name, value in {
+                "statement_timeout": f"{settings.statement_timeout_s:g}s",
+                "lock_timeout": f"{LOCK_TIMEOUT_S}s",
+                "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_S}s",
+                "timezone": "UTC",
+            }.items()
+        )
+        connect = {"options": options, "application_name": application, "connect_timeout": 5}
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            settings.database_url,
+            kwargs={**connect, "autocommit": True},
+            min_size=min(2, settings.database_pool_size),
+            max_size=settings.database_pool_size,
+            timeout=settings.pool_timeout_s,
+            # After an outage the pool tries again at this pace, so recovery takes no restart.
+            reconnect_timeout=30,
+            open=False,
+            name=application,
+        )
+        self.engine: AsyncEngine = create_async_engine(
+            make_url(settings.database_url).set(drivername="postgresql+psycopg"),
+            connect_args=connect,
+            pool_size=SESSION_POOL_SIZE,
+            max_overflow=SESSION_POOL_SIZE,
+            pool_timeout=settings.pool_timeout_s,
+            # Seldom used, so a connection may have been broken for long; on this path the round trip does not count.
+            pool_pre_ping=True,
+        )
+
+    async def open(self) -> None:
+        """Start the pool; connections are made in the background, so a server that is away does not stop the start."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Give every connection back to the server."""
+        await self._pool.close()
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """A connection where each statement is its own transaction."""
+        async with self._available(), self._pool.connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction that is committed when the block ends and rolled back when it raises."""
+        async with self._available():
+            async with self._pool.connection() as connection, connection.transaction():
+                work = Transaction(connection)
+                yield work
+            await work.committed()
+
+    @asynccontextmanager
+    async def single_statement(self) -> AsyncIterator[Transaction]:
+        """A connection for a use case whose whole effect is one statement, which is a transaction by itself.
+
+        It saves the round trips of BEGIN and COMMIT. A use case that finds it needs more calls `begin()` first.
+        """
+        async with self._available():
+            async with self._pool.connection() as connection, AsyncExitStack() as stack:
+                work = Transaction(connection, stack)
+                yield work
+            await work.committed()
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """A transaction with an SQLAlchemy session in it, for advanced-alchemy repositories."""
+        async with self._available():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+                raw: Any = await (await session.connection()).get_raw_connection()
+                work = UnitOfWork(raw.driver_connection, session)
+                yield work
+            await work.committed()
+
+    @asynccontextmanager
+    async def _available(self) -> AsyncIterator[None]:
+        """Turn the failures of a server that is away or overloaded into a 503 that says when to come back."""
+        try:
+            yield
+        except (
+            PoolTimeout,
+            EngineTimeout,
+            psycopg.errors.QueryCanceled,
+            psycopg.errors.LockNotAvailable,
+        ) as error:
+            raise ServiceUnavailable from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self._drop_broken_connections()
+            raise ServiceUnavailable from error
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
+                raise ServiceUnavailable from error
+            raise
+
+    def _drop_broken_connections(self) -> None:
+        # A server that restarted has broken them all; without this each would fail one request before it goes.
+        task = asyncio.ensure_future(self._pool.check())
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())

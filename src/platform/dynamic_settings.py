@@ -1,0 +1,65 @@
+"""Settings that change at run time. Each read asks the database, so a change is in the very next answer."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from src.platform.database import Connection
+from src.platform.errors import Invalid, NotFound
+
+
+class DynamicSetting(msgspec.Struct, frozen=True):
+    """A setting that operators may change while the service runs."""
+
+    name: str
+    type: Any
+    default: Any
+    description: str
+
+
+# Currency codes are lower case, as the documents write them.
+Currency = Annotated[str, msgspec.Meta(pattern="^[a-z]{3}$", max_length=3)]
+
+FAVOURITE_SKU_IS_ACTIVE = DynamicSetting(
+    "FAVOURITE_SKU_IS_ACTIVE", bool, True, "One favourite per product (true) or per base code (false)."
+)
+DEFAULT_CURRENCY = DynamicSetting(
+    "DEFAULT_CURRENCY", Currency, "try", "The currency of shoppers whose request names none that has a price."
+)
+DECLARED = {setting.name: setting for setting in (FAVOURITE_SKU_IS_ACTIVE, DEFAULT_CURRENCY)}
+
+STORED = "SELECT name, value, modified_date FROM setting WHERE name = ANY(%s)"
+PUT = """
+INSERT INTO setting (name, value) VALUES (%s, %s::jsonb)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, modified_date = now()
+"""
+
+
+def declared(name: str) -> DynamicSetting:
+    """The setting of that name; raises NotFound."""
+    try:
+        return DECLARED[name]
+    except KeyError:
+        raise NotFound from None
+
+
+def sql_value(setting: DynamicSetting) -> str:
+    """An SQL expression of the setting's present value as jsonb, for statements that need it in their own snapshot."""
+    default = msgspec.json.encode(setting.default).decode()
+    return f"coalesce((SELECT value FROM setting WHERE name = '{setting.name}'), '{default}'::jsonb)"
+
+
+async def read_setting(connection: Connection, setting: DynamicSetting) -> Any:
+    """The setting's present value."""
+    row = await (await connection.execute(f"SELECT {sql_value(setting)}")).fetchone()
+    return row[0] if row else setting.default
+
+
+async def write_setting(connection: Connection, setting: DynamicSetting, value: object) -> Any:
+    """Store a value for every process from the commit on; raises Invalid when it is not of the setting's type."""
+    try:
+        checked = msgspec.convert(value, setting.type)
+    except msgspec.ValidationError as error:
+        raise Invalid("Not a valid value", field="value") from error
+    await connection.execute(PUT, (setting.name, msgspec.json.encode(checked).decode()))
+    return checked

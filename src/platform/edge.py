@@ -1,0 +1,95 @@
+"""Where a writing request begins and ends: one transaction, one answer, and the answer leaves after the commit."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from src.platform.database import Transaction, UnitOfWork
+from src.platform.idempotency import IdempotencyKey, KeptAnswer, KeyReused, read_key, request_digest
+from src.platform.wire import JSON_ENCODER
+
+AnyRequest = Request[Any, Any, Any]
+JSON = "application/json"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a use case answers: a status and content that is encoded as JSON; None is no content."""
+
+    status: int
+    content: Any = None
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    encoder: msgspec.json.Encoder = JSON_ENCODER
+
+
+async def write(
+    request: AnyRequest,
+    use_case: Callable[[Transaction], Awaitable[Answer]],
+    *,
+    actor: str,
+    body_digest: bytes | None = None,
+) -> Response[Any]:
+    """Run `use_case` in a transaction of its own and answer after its commit, once per Idempotency-Key of `actor`.
+
+    Whoever has read the body as a stream gives its digest.
+    """
+    async with request.app.state.database.transaction() as work:
+        kept = await _once(request, work, use_case, actor, body_digest)
+    return _response(kept)
+
+
+async def write_statement(
+    request: AnyRequest, use_case: Callable[[Transaction], Awaitable[Answer]], *, actor: str
+) -> Response[Any]:
+    """Like `write`, for use cases whose whole effect is one statement unless they call `work.begin()`."""
+    async with request.app.state.database.single_statement() as work:
+        kept = await _once(request, work, use_case, actor)
+    return _response(kept)
+
+
+async def write_with_session(
+    request: AnyRequest, use_case: Callable[[UnitOfWork], Awaitable[Answer]], *, actor: str
+) -> Response[Any]:
+    """Like `write`, for use cases that work through advanced-alchemy repositories."""
+    async with request.app.state.database.unit_of_work() as work:
+        kept = await _once(request, work, use_case, actor)
+    return _response(kept)
+
+
+async def _once(
+    request: AnyRequest,
+    work: Any,
+    use_case: Callable[[Any], Awaitable[Answer]],
+    actor: str,
+    body_digest: bytes | None = None,
+) -> KeptAnswer:
+    # Only POST: the other methods are idempotent by themselves.
+    value = read_key(request.headers) if request.method == "POST" else None
+    if value is None:
+        return _encoded(await use_case(work))
+    await work.begin()
+    ttl_s = request.app.state.settings.idempotency_ttl_s
+    key = IdempotencyKey(value, actor=actor, method=request.method, path=request.scope["path"])
+    body = await request.body() if body_digest is None else body_digest
+    digest = request_digest(body, request.content_type[0])
+    first = await key.claim(work.connection, ttl_s)
+    if first is not None:
+        if first[0] != digest:
+            raise KeyReused
+        return first[1]
+    answer = _encoded(await use_case(work))
+    if answer.status < 300:
+        await key.keep(work.connection, ttl_s, digest, answer)
+    return answer
+
+
+def _encoded(answer: Answer) -> KeptAnswer:
+    body = b"" if answer.content is None else answer.encoder.encode(answer.content)
+    return KeptAnswer(answer.status, JSON, dict(answer.headers), body)
+
+
+def _response(kept: KeptAnswer) -> Response[Any]:
+    return Response(
+        content=kept.body or None, status_code=kept.status, media_type=kept.media_type, headers=kept.headers
+    )

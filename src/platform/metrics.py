@@ -1,0 +1,59 @@
+"""What the service counts, for API and worker processes alike.
+
+With PROMETHEUS_MULTIPROC_DIR set before this module is imported, every process counts in a file of its own in that
+folder, and whichever is asked adds them all up; without it a process knows only itself.
+"""
+
+import os
+from pathlib import Path
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+HTTP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+JOB_BUCKETS_S = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
+
+# Its `_count` counts the requests: one metric, because each request pays for every number that is kept of it.
+HTTP_DURATION = Histogram(
+    "wishkeep_http_request_duration_seconds",
+    "From the request's head to the answer's end; route is the path's template.",
+    ("method", "route", "status"),
+    buckets=HTTP_BUCKETS_S,
+)
+CACHE_REQUESTS = Counter(
+    "wishkeep_cache_requests", "Keys asked of the versioned cache: hit, shared_hit, miss or error.", ("outcome",)
+)
+JOBS = Counter("wishkeep_jobs", "Job runs: done, retried, failed or cancelled.", ("job", "outcome"))
+JOB_DURATION = Histogram("wishkeep_job_duration_seconds", "How long a job's run took.", ("job",), buckets=JOB_BUCKETS_S)
+JOB_WAIT = Histogram(
+    "wishkeep_job_wait_seconds", "From a job's due time to its first run.", ("job",), buckets=JOB_BUCKETS_S
+)
+JOBS_RUNNING = Gauge("wishkeep_jobs_running", "Jobs that run now.", ("job",), multiprocess_mode="livesum")
+JOBS_ENQUEUED = Counter("wishkeep_jobs_enqueued", "Enqueued jobs: queued, duplicate or lost.", ("job", "outcome"))
+
+
+def exposition() -> bytes:
+    """Every process's numbers in the text format of Prometheus (`CONTENT_TYPE`)."""
+    if DIRECTORY_VARIABLE not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+def prepare_directory(directory: Path) -> dict[str, str]:
+    """Empty the folder of the last run's counts; the environment that makes processes started with it count there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for file in directory.glob("*.db"):
+        file.unlink(missing_ok=True)
+    return {DIRECTORY_VARIABLE: str(directory)}
+
+
+def forget_process(pid: int) -> None:
+    """Drop the gauges of a process that is gone; its counters stay in the sums."""
+    if DIRECTORY_VARIABLE in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]

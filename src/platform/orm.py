@@ -1,0 +1,46 @@
+"""The declarative base of every table, and the column shapes that the source documents use again and again."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from advanced_alchemy.base import AdvancedDeclarativeBase, CommonTableAttributes
+from sqlalchemy import BigInteger, Identity, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncAttrs
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.types import UserDefinedType
+
+NOW = text("now()")
+EMPTY_OBJECT = text("'{}'::jsonb")
+EMPTY_LIST = text("'[]'::jsonb")
+TRUE = text("true")
+FALSE = text("false")
+
+# Ids may be given by the system a shop migrates from, so they are "by default" identities, not "always" ones.
+IntegerId = Annotated[int, mapped_column(BigInteger, Identity(always=False), primary_key=True)]
+PublicId = Annotated[UUID, mapped_column(postgresql.UUID(as_uuid=True), server_default=text("uuidv7()"))]
+Timestamp = Annotated[datetime, mapped_column(postgresql.TIMESTAMP(timezone=True), server_default=NOW)]
+OptionalTimestamp = Annotated[datetime | None, mapped_column(postgresql.TIMESTAMP(timezone=True))]
+JsonObject = Annotated[dict[str, Any], mapped_column(postgresql.JSONB, server_default=EMPTY_OBJECT)]
+JsonList = Annotated[list[Any], mapped_column(postgresql.JSONB, server_default=EMPTY_LIST)]
+
+
+class TransactionId(UserDefinedType[int]):
+    """PostgreSQL's `xid8`, the 64-bit id of a transaction."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **kw: Any) -> str:
+        """The name of the type in DDL."""
+        return "xid8"
+
+
+# So that the drift check recognises the type in a live database.
+postgresql.base.ischema_names["xid8"] = TransactionId
+
+
+class Base(CommonTableAttributes, AdvancedDeclarativeBase, AsyncAttrs):
+    """Base of all tables: one metadata, one naming convention, no relationships across features."""
+
+    __abstract__ = True

@@ -1,0 +1,173 @@
+"""What the integration API has to know of a table to fill it: one `Resource`, declared by the feature that owns it.
+
+Most of it is read from the table itself: the fields of a row, their types, which may be null, what is the default,
+which row of another table they name. A declaration adds only what a table can't say.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Column, Table, TextClause, UniqueConstraint
+from sqlalchemy.schema import DefaultClause
+
+# A batch of rows by column: the values of each field, UNSET where a row does not tell it.
+Columns: TypeAlias = dict[str, Sequence[Any]]
+
+ID = "id"
+MODIFIED = "modified_date"
+
+
+class UnfitRow(ValueError):
+    """A row tells something that no row may tell; `field` is None when it is about the row as a whole."""
+
+    def __init__(self, field: str | None, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Rule(NamedTuple):
+    """What every row must fulfil: an SQL condition, and what is wrong when it is false.
+
+    It reads the columns that the row tells (the others are null) and `target`, the id of the row that it changes.
+    """
+
+    field: str
+    condition: str
+    message: str
+
+
+class Unique(NamedTuple):
+    """Columns that no two rows may share; `{}` in `expression` stands for the column where its value is not compared
+    as it is, and rows for which `where` is false don't count."""
+
+    columns: tuple[str, ...]
+    expression: str = "{}"
+    where: str | None = None
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What follows from a change, in the same statement: common table expressions that read `merged`.
+
+    `merged` has a row for each row that was really made, changed or deleted, with `old_<column>` and `new_<column>`
+    for each of `columns`; the old ones are null for a new row, the new ones for a deleted one.
+    """
+
+    columns: tuple[str, ...]
+    steps: Mapping[str, str]
+
+
+class Filling(NamedTuple):
+    """Rows for an import that a statement puts into `incoming_row`: what each and what any of them tells, as bits, and
+    the columns that it fills."""
+
+    statement: str
+    always: int
+    ever: int
+    columns: frozenset[str]
+
+
+class Reference(NamedTuple):
+    """The table whose row a column names, and the column by whose text that row may be named instead of by its id."""
+
+    table: str
+    named_by: str | None
+
+
+class Field(NamedTuple):
+    """A field of a row as it comes in, and the column that keeps it."""
+
+    name: str
+    column: Column[Any]
+    bit: int
+    reference: Reference | None
+
+    @property
+    def default(self) -> str | None:
+        """The SQL expression that a new row gets where it does not tell this field; None is null."""
+        clause = self.column.server_default
+        if not isinstance(clause, DefaultClause):
+            return None
+        return clause.arg.text if isinstance(clause.arg, TextClause) else str(clause.arg)
+
+    @property
+    def required(self) -> bool:
+        """Whether a new row must tell it."""
+        return not self.column.nullable and self.column.server_default is None and not self.column.primary_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """A table that rows may be fed into, and the rules they come in by."""
+
+    path: str
+    table: Table
+    # `app_label.model`, under which a deleted row leaves its tombstone.
+    content_type: str
+    # Writers of resources with the same lock take turns, so that they never wait for each other's rows in a circle.
+    lock: int
+    # The columns by which a row that does not tell its id is found.
+    key: tuple[str, ...] = ()
+    # Columns that are not for others to fill.
+    hidden: frozenset[str] = frozenset()
+    # Columns of references whose row may also be named by the text of another of its columns.
+    named_by: Mapping[str, str] = field(default_factory=dict)
+    # The types of fields where the column's own is too wide, and of fields that only `complete` reads.
+    types: Mapping[str, Any] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    unique: tuple[Unique, ...] = ()
+    # Fills in what follows from other fields of the same row, takes away those of `types` that have no column, and
+    # raises UnfitRow when fields contradict each other.
+    complete: Callable[[Columns], None] | None = None
+    effects: Effects | None = None
+    # Instead of a DELETE: the assignments that end a row, and the condition on rows that have not ended yet.
+    ending: tuple[str, str] | None = None
+    # Conditions on `{id}` under which a row can't be deleted, beyond foreign keys.
+    in_use: tuple[str, ...] = ()
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of a row that have a column, in the table's order."""
+        shown = [column for column in self.table.columns if column.name not in self.hidden]
+        return tuple(self._field(column, place) for place, column in enumerate(shown))
+
+    @cached_property
+    def by_column(self) -> Mapping[str, Field]:
+        """The fields by the name of their column."""
+        return {known.column.name: known for known in self.fields}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The fields by the name they come in with."""
+        return {known.name: known for known in self.fields}
+
+    @cached_property
+    def uniques(self) -> tuple[Unique, ...]:
+        """Everything that no two rows may share, apart from the id."""
+        constraints = (
+            Unique(tuple(column.name for column in constraint.columns))
+            for constraint in sorted(
+                (c for c in self.table.constraints if isinstance(c, UniqueConstraint)),
+                key=lambda c: [column.name for column in c.columns],
+            )
+        )
+        known = self.by_column.keys()
+        return (*self.unique, *(unique for unique in constraints if known >= set(unique.columns)))
+
+    def _field(self, column: Column[Any], place: int) -> Field:
+        target = next(iter(column.foreign_keys), None)
+        if target is None:
+            return Field(column.name, column, 1 << place, None)
+        reference = Reference(target.target_fullname.partition(".")[0], self.named_by.get(column.name))
+        return Field(column.name.removesuffix("_id"), column, 1 << place, reference)
+
+
+def one_per_path(resources: Iterable[Resource]) -> dict[str, Resource]:
+    """The resources by their path; raises ValueError when two have the same."""
+    found: dict[str, Resource] = {}
+    for resource in resources:
+        if found.setdefault(resource.path, resource) is not resource:
+            raise ValueError(f"two resources at {resource.path}")
+    return found

@@ -1,0 +1,87 @@
+"""The configuration: read once from the environment, validated as a whole, frozen afterwards."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from src.platform.errors import SettingsError
+
+SECRETS = frozenset({"database_url", "redis_url", "redis_queue_url", "jwt_secret"})
+POSITIVE = ("database_pool_size", "pool_timeout_s", "statement_timeout_s", "session_ttl_s", "idempotency_ttl_s")
+MIN_SECRET_BYTES = 32  # RFC 7518, 3.2: an HS256 key has at least the size of the hash.
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a deployment may choose; the environment variable is the field's name in upper case."""
+
+    database_url: str
+    redis_url: str
+    redis_queue_url: str = ""
+    database_pool_size: int = 10
+    pool_timeout_s: float = 3.0
+    statement_timeout_s: float = 15.0
+    jwt_secret: str | None = None
+    jwt_jwks_url: str | None = None
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    channel_id: int = 1
+    session_ttl_s: int = 30 * 24 * 3600
+    idempotency_ttl_s: int = 24 * 3600
+    cookie_secure: bool = False
+    public_url: str | None = None
+    metrics_public: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    def __repr__(self) -> str:
+        shown = {n: "…" if n in SECRETS else getattr(self, n) for n in self.__struct_fields__}
+        return f"Settings({', '.join(f'{n}={v!r}' for n, v in shown.items())})"
+
+    @property
+    def queue_url(self) -> str:
+        """Where jobs are queued: `REDIS_QUEUE_URL`, or `REDIS_URL` when it is not set."""
+        return self.redis_queue_url or self.redis_url
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings that `environ` describes; raises SettingsError with one line for each fault."""
+    faults: list[str] = []
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = field.name.upper()
+        text = environ.get(name, "").strip()
+        if not text:
+            if field.required:
+                faults.append(f"{name} is not set")
+            continue
+        try:
+            values[field.name] = msgspec.convert(text, field.type, strict=False)
+        except msgspec.ValidationError as error:
+            shown = "" if field.name in SECRETS else f" {text!r}:"
+            faults.append(f"{name}{shown} {error}")
+    faults += _implausible(values)
+    if faults:
+        raise SettingsError(faults)
+    return Settings(**values)
+
+
+def _implausible(values: Mapping[str, Any]) -> list[str]:
+    faults = []
+    schemes = {
+        "database_url": ("postgresql", "postgres"),
+        "redis_url": ("redis", "rediss", "unix"),
+        "redis_queue_url": ("redis", "rediss", "unix"),
+        "jwt_jwks_url": ("https", "http"),
+        "public_url": ("https", "http"),
+    }
+    for name, allowed in schemes.items():
+        if name in values and urlsplit(values[name]).scheme not in allowed:
+            faults.append(f"{name.upper()} must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}")
+    faults += [f"{name.upper()} must be greater than 0" for name in POSITIVE if name in values and not values[name] > 0]
+    if "jwt_secret" in values and len(values["jwt_secret"].encode()) < MIN_SECRET_BYTES:
+        faults.append(f"JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
+    if "jwt_secret" in values and "jwt_jwks_url" in values:
+        faults.append("JWT_SECRET and JWT_JWKS_URL are both set: choose one way to verify tokens")
+    return faults

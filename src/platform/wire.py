@@ -1,0 +1,40 @@
+"""How values look on the wire: times with microseconds and Z, money as text or as exact numbers."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+CENT = Decimal("0.01")
+
+
+def time(value: datetime) -> str:
+    """RFC 3339 in UTC, always with microseconds, and Z."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def optional_time(value: datetime | None) -> str | None:
+    """`time` of a value that may be missing."""
+    return None if value is None else time(value)
+
+
+def money(value: Decimal) -> str:
+    """An amount with two decimals, as the commerce and warehouse dialects write it."""
+    return str(value.quantize(CENT))
+
+
+def optional_money(value: Decimal | None) -> str | None:
+    """`money` of a value that may be missing."""
+    return None if value is None else money(value)
+
+
+def _refuse(value: object) -> Any:
+    raise TypeError(f"{type(value).__name__} has no form on the wire")
+
+
+JSON_ENCODER = msgspec.json.Encoder(enc_hook=_refuse)
+"""Decimals become strings."""
+
+NUMBER_ENCODER = msgspec.json.Encoder(enc_hook=_refuse, decimal_format="number")
+"""Decimals become JSON numbers with exactly their digits, as the storefront dialect writes money."""

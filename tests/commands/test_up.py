@@ -1,0 +1,209 @@
+"""`wishkeep up` as a user meets it: one running service, and everything that is done to it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from src.commands import up
+from src.commands.errors import CommandFailed
+from src.platform.embedded.processes import wait_until
+from src.platform.security import SCOPES
+
+COMMAND = [sys.executable, "-P", "-m", "src.cli"]
+PATIENCE_S = 90
+
+
+class Service:
+    """A running `wishkeep up`, with what it has printed."""
+
+    def __init__(self, data_dir: Path, *options: str) -> None:
+        self.data_dir = data_dir
+        self.process = subprocess.Popen(
+            [*COMMAND, "up", "--data-dir", str(data_dir), *options],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.printed = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.printed += line
+        self.process.stdout.close()
+
+    def wait_until_ready(self) -> str:
+        """The address at which it is ready."""
+        wait_until(lambda: "Ctrl-C stops" in self.printed or self.process.poll() is not None, timeout_s=PATIENCE_S)
+        found = re.search(r"Wishkeep is ready at (\S+)", self.printed)
+        assert found is not None, self.printed
+        return found[1]
+
+    def children(self) -> dict[str, psutil.Process]:
+        """Its child processes by name: api, worker, postgres, valkey-server."""
+        named = {}
+        for child in psutil.Process(self.process.pid).children():
+            try:
+                words = [word for word in child.cmdline() if word]
+            except psutil.Error:
+                continue
+            if words[1:4] == COMMAND[1:]:
+                named[words[4]] = child
+            elif words:  # One that has ended has none.
+                named[Path(words[0].split()[0]).name] = child
+        return named
+
+    def stop(self) -> int:
+        """Ask it to stop; returns its exit status."""
+        self.process.terminate()
+        status = self.process.wait(PATIENCE_S)
+        self._reader.join()
+        return status
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*COMMAND, *arguments], env=environment(), capture_output=True, text=True, check=False)
+
+
+def is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/health/ready", timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def favourites(address: str, token: str) -> int:
+    headers = {"Authorization": f"Token {token}"}
+    return httpx.get(f"{address}/storefront/favorites/count", headers=headers, timeout=10, trust_env=False).status_code
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="wk up ") as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[Service]:
+    started = Service(folder / "data")
+    try:
+        started.wait_until_ready()
+        yield started
+    finally:
+        assert started.stop() == 0, started.printed
+
+
+def test_it_prints_the_address_and_a_token_for_each_scope(service: Service) -> None:
+    address = service.wait_until_ready()
+    tokens = dict(re.findall(rf"^  ({'|'.join(SCOPES)}) +(\S+)$", service.printed, re.MULTILINE))
+    assert set(tokens) == set(SCOPES)
+    assert favourites(address, tokens["storefront"]) == 200
+    assert favourites(address, tokens["ops"]) == 403
+
+
+def test_other_commands_find_its_servers(service: Service) -> None:
+    issued = run("token", "issue", "--data-dir", str(service.data_dir), "--email", "new@example.com")
+    assert issued.returncode == 0, issued.stderr
+    assert favourites(service.wait_until_ready(), issued.stdout.strip()) == 200
+
+
+def test_a_second_one_on_the_same_data_says_so(service: Service) -> None:
+    second = run("up", "--data-dir", str(service.data_dir))
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"The data directory {service.data_dir.resolve()} is in use by `wishkeep up` (process {service.process.pid}): "
+        "stop that, or choose another --data-dir.\n"
+    )
+
+
+def test_whatever_is_killed_is_started_again(service: Service) -> None:
+    address = service.wait_until_ready()
+    killed = service.children()
+    assert set(killed) == {"api", "worker", "postgres", "valkey-server"}
+    for child in killed.values():
+        child.kill()
+
+    def all_are_new() -> bool:
+        running = service.children()
+        return running.keys() == killed.keys() and set(running.values()).isdisjoint(killed.values())
+
+    assert wait_until(all_are_new, timeout_s=PATIENCE_S), service.printed
+    assert wait_until(lambda: is_ready(address), timeout_s=PATIENCE_S), service.printed
+
+
+def test_after_a_kill_the_next_one_starts_with_its_data(folder: Path) -> None:
+    first = Service(folder / "killed", "--no-demo")
+    address = first.wait_until_ready()
+    port = address.rpartition(":")[2]
+    token = run("token", "issue", "--data-dir", str(folder / "killed"), "--email", "a@example.com").stdout.strip()
+    first.kill()
+
+    second = Service(folder / "killed", "--no-demo", "--port", port)
+    try:
+        assert second.wait_until_ready() == address
+        assert favourites(address, token) == 200
+    finally:
+        assert second.stop() == 0
+    assert not is_ready(address)
+
+
+class TestThePort:
+    @pytest.fixture
+    def taken(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+        monkeypatch.setattr(up, "PORT_PATIENCE_S", 0)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            yield listening.getsockname()[1]
+
+    def test_a_taken_one_that_was_asked_for_is_a_failure(self, taken: int) -> None:
+        with pytest.raises(CommandFailed, match=f"Port {taken} is taken"):
+            up.free_port("127.0.0.1", taken)
+
+    def test_a_taken_default_gives_way_to_another(self, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            free = other.getsockname()[1]
+        monkeypatch.setattr(up, "DEFAULT_PORT", taken)
+        monkeypatch.setattr(up, "OTHER_PORTS", [taken, free])
+        assert up.free_port("127.0.0.1", None) == free
+
+    def test_an_address_of_another_machine_is_explained(self) -> None:
+        with pytest.raises(CommandFailed, match=r"192\.0\.2\.1, port 1, cannot be listened at"):
+            up.free_port("192.0.2.1", 1)
+
+    def test_with_none_left_that_is_said(self, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(up, "DEFAULT_PORT", taken)
+        monkeypatch.setattr(up, "OTHER_PORTS", range(taken, taken + 1))
+        with pytest.raises(CommandFailed, match=f"Ports {taken} and {taken} to {taken} are taken"):
+            up.free_port("127.0.0.1", None)
+
+
+def test_a_signal_while_it_starts_ends_it_in_order(folder: Path) -> None:
+    starting = Service(folder / "starting", "--no-demo")
+    log = folder / "starting" / "logs" / "postgresql.log"
+    assert wait_until(log.exists, timeout_s=PATIENCE_S)
+    starting.process.send_signal(signal.SIGINT)
+    assert starting.process.wait(PATIENCE_S) == 0
+    assert starting.stop() == 0
+    assert not (folder / "starting" / "servers.json").exists()

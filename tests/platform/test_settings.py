@@ -1,0 +1,123 @@
+"""The configuration: every fault in a line of its own, nothing secret in what is shown."""
+
+import re
+
+import msgspec
+import pytest
+
+from src.platform.errors import SettingsError
+from src.platform.settings import SECRETS, Settings, load_settings
+
+SERVERS = {"DATABASE_URL": "postgresql://u:hush-db@h/d", "REDIS_URL": "redis://:hush-redis@h/0"}
+
+
+def faults(**environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({**SERVERS, **environ})
+    assert all("\n" not in fault for fault in caught.value.faults)
+    return caught.value.faults
+
+
+def test_defaults_need_only_the_servers() -> None:
+    settings = load_settings(SERVERS)
+    assert settings.channel_id == 1
+    assert settings.idempotency_ttl_s == 24 * 3600
+    assert settings.metrics_public is False
+    assert settings.jwt_secret is None
+
+
+def test_every_field_is_read_from_the_environment_name_of_its_own() -> None:
+    values = {
+        **SERVERS,
+        "REDIS_QUEUE_URL": "rediss://queue/1",
+        "DATABASE_POOL_SIZE": "3",
+        "POOL_TIMEOUT_S": "0.5",
+        "STATEMENT_TIMEOUT_S": "2",
+        "JWT_JWKS_URL": "https://issuer/keys",
+        "JWT_ISSUER": "https://issuer",
+        "JWT_AUDIENCE": "shop",
+        "CHANNEL_ID": "7",
+        "SESSION_TTL_S": "60",
+        "IDEMPOTENCY_TTL_S": "61",
+        "COOKIE_SECURE": "true",
+        "PUBLIC_URL": "https://shop.example",
+        "METRICS_PUBLIC": "1",
+        "LOG_LEVEL": "debug",
+        "LOG_FORMAT": "console",
+    }
+    settings = load_settings(values)
+    assert {name.upper() for name in settings.__struct_fields__} - values.keys() == {"JWT_SECRET"}
+    assert (settings.database_pool_size, settings.pool_timeout_s, settings.channel_id) == (3, 0.5, 7)
+    assert (settings.cookie_secure, settings.metrics_public) == (True, True)
+    assert settings.queue_url == "rediss://queue/1"
+
+
+def test_queue_is_where_the_cache_is_unless_it_has_its_own() -> None:
+    assert load_settings(SERVERS).queue_url == SERVERS["REDIS_URL"]
+
+
+def test_blank_counts_as_not_set() -> None:
+    assert load_settings({**SERVERS, "CHANNEL_ID": " ", "JWT_SECRET": ""}).channel_id == 1
+
+
+def test_missing_servers_are_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"REDIS_URL": "  "})
+    assert caught.value.faults == ["DATABASE_URL is not set", "REDIS_URL is not set"]
+
+
+def test_every_fault_is_told_at_once() -> None:
+    told = faults(CHANNEL_ID="one", COOKIE_SECURE="perhaps", LOG_LEVEL="loud", POOL_TIMEOUT_S="0", PUBLIC_URL="shop")
+    assert [fault.split()[0].rstrip(":") for fault in told] == [
+        "CHANNEL_ID",
+        "COOKIE_SECURE",
+        "LOG_LEVEL",
+        "PUBLIC_URL",
+        "POOL_TIMEOUT_S",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://h/d"),
+        ("DATABASE_URL", "nonsense"),
+        ("REDIS_URL", "http://h"),
+        ("REDIS_QUEUE_URL", "memcached://h"),
+        ("JWT_JWKS_URL", "file:///etc/passwd"),
+        ("JWT_SECRET", "too short"),
+        ("DATABASE_POOL_SIZE", "-1"),
+        ("DATABASE_POOL_SIZE", "1.5"),
+        ("STATEMENT_TIMEOUT_S", "nan"),
+        ("SESSION_TTL_S", "0"),
+        ("IDEMPOTENCY_TTL_S", "-5"),
+    ],
+)
+def test_implausible_value_is_a_fault_of_its_name(name: str, value: str) -> None:
+    told = faults(**{name: value})
+    assert len(told) == 1
+    assert told[0].startswith(name)
+
+
+def test_two_ways_to_verify_tokens_are_one_too_many() -> None:
+    told = faults(JWT_SECRET="x" * 32, JWT_JWKS_URL="https://issuer/keys")
+    assert len(told) == 1
+    assert "JWT_SECRET and JWT_JWKS_URL" in told[0]
+
+
+def test_secrets_are_never_shown() -> None:
+    settings = load_settings({**SERVERS, "REDIS_QUEUE_URL": "redis://:hush-queue@h", "JWT_SECRET": "hush" * 8})
+    shown = f"{settings!r} {settings}"
+    assert "hush" not in shown
+    assert "channel_id=1" in shown
+    for name in SECRETS:
+        environ = {**SERVERS, name.upper(): "hush\0hush" if name == "jwt_secret" else "hush://hush@hush"}
+        assert not re.search("hush", " ".join(faults(**environ)))
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(AttributeError):
+        load_settings(SERVERS).channel_id = 2  # type: ignore[misc]
+    assert msgspec.structs.replace(load_settings(SERVERS), channel_id=2) == Settings(
+        database_url=SERVERS["DATABASE_URL"], redis_url=SERVERS["REDIS_URL"], channel_id=2
+    )
