@@ -7,7 +7,7 @@ transaction, at about two and a half times the price (docs/adr/0004).
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import psycopg
@@ -36,16 +36,9 @@ LOCK_TIMEOUT_S = 10
 class Transaction:
     """One database transaction, and what is to happen once it is committed."""
 
-    def __init__(self, connection: Connection, to_begin: AsyncExitStack | None = None) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._to_begin = to_begin
         self._after_commit: list[AfterCommit] = []
-
-    async def begin(self) -> None:
-        """Make what follows one transaction, if it is not in one already."""
-        if self._to_begin is not None:
-            stack, self._to_begin = self._to_begin, None
-            await stack.enter_async_context(self.connection.transaction())
 
     def after_commit(self, action: AfterCommit) -> None:
         """Run `action` after the commit; a failure of it is logged and changes nothing."""
@@ -124,18 +117,6 @@ class Database:
         async with self._available():
             async with self._pool.connection() as connection, connection.transaction():
                 work = Transaction(connection)
-                yield work
-            await work.committed()
-
-    @asynccontextmanager
-    async def single_statement(self) -> AsyncIterator[Transaction]:
-        """A connection for a use case whose whole effect is one statement, which is a transaction by itself.
-
-        It saves the round trips of BEGIN and COMMIT. A use case that finds it needs more calls `begin()` first.
-        """
-        async with self._available():
-            async with self._pool.connection() as connection, AsyncExitStack() as stack:
-                work = Transaction(connection, stack)
                 yield work
             await work.committed()
 

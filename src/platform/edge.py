@@ -1,5 +1,6 @@
 """Where a writing request begins and ends: one transaction, one answer, and the answer leaves after the commit."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -39,13 +40,18 @@ async def write(
     return _response(kept)
 
 
-async def write_statement(
-    request: AnyRequest, use_case: Callable[[Transaction], Awaitable[Answer]], *, actor: str
+class TransactionNeeded(Exception):
+    """A use case that was to share a statement can't, and did nothing yet: give it a transaction."""
+
+
+async def write_shared(
+    request: AnyRequest, use_case: Callable[[Transaction | None], Awaitable[Answer]], *, actor: str
 ) -> Response[Any]:
-    """Like `write`, for use cases whose whole effect is one statement unless they call `work.begin()`."""
-    async with request.app.state.database.single_statement() as work:
-        kept = await _once(request, work, use_case, actor)
-    return _response(kept)
+    """Like `write`, for a use case that without a transaction shares one statement with others, committed with it."""
+    if read_key(request.headers) is None:
+        with contextlib.suppress(TransactionNeeded):
+            return _response(_encoded(await use_case(None)))
+    return await write(request, use_case, actor=actor)
 
 
 async def write_with_session(
@@ -68,7 +74,6 @@ async def _once(
     value = read_key(request.headers) if request.method == "POST" else None
     if value is None:
         return _encoded(await use_case(work))
-    await work.begin()
     ttl_s = request.app.state.settings.idempotency_ttl_s
     key = IdempotencyKey(value, actor=actor, method=request.method, path=request.scope["path"])
     body = await request.body() if body_digest is None else body_digest

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from src.platform.database import Database, Transaction, UnitOfWork
-from src.platform.edge import Answer, write, write_statement, write_with_session
+from src.platform.edge import Answer, write, write_with_session
 from src.platform.models import StoredSetting
 from src.platform.settings import Settings
 from tests.platform.probes import eventually, ids_in, scratch_table, serving
@@ -33,36 +33,6 @@ async def test_transaction_is_committed_at_its_end(scratch: Database) -> None:
         await work.connection.execute(ADD, (1, None))
         assert await ids_in(scratch) == []
     assert await ids_in(scratch) == [1]
-
-
-async def test_single_statement_is_committed_by_itself_unless_a_transaction_is_begun(scratch: Database) -> None:
-    async with scratch.single_statement() as work:
-        await work.connection.execute(ADD, (1, None))
-        assert await ids_in(scratch) == [1]
-        await work.begin()
-        await work.begin()
-        await work.connection.execute(ADD, (2, None))
-        assert await ids_in(scratch) == [1]
-    assert await ids_in(scratch) == [1, 2]
-
-
-async def test_what_follows_the_beginning_of_a_transaction_is_rolled_back_together(scratch: Database) -> None:
-    async def fail(parent: int | None) -> None:
-        async with scratch.single_statement() as work:
-            await work.begin()
-            await work.connection.execute(ADD, (1, None))
-            await work.connection.execute(ADD, (2, parent))
-            if parent is None:
-                raise LookupError
-
-    with pytest.raises(LookupError):
-        await fail(None)
-    with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        await fail(NOBODY)
-    assert await ids_in(scratch) == []
-    async with scratch.single_statement() as work:  # the connection went back to the pool without a transaction
-        await work.connection.execute(ADD, (3, None))
-        assert await ids_in(scratch) == [3]
 
 
 async def test_error_rolls_everything_back(scratch: Database) -> None:
@@ -128,15 +98,6 @@ async def plain_write(request: Request[Any, Any, Any], number: FromPath[int], pa
     return await write(request, use_case, actor="nobody")
 
 
-@post("/wishlists/statement/{number:int}/{parent:int}", status_code=201)
-async def statement_write(request: Request[Any, Any, Any], number: FromPath[int], parent: FromPath[int]) -> Any:
-    async def use_case(work: Transaction) -> Answer:
-        await work.connection.execute(ADD, (number, parent))
-        return Answer(201, {"ok": True})
-
-    return await write_statement(request, use_case, actor="nobody")
-
-
 @post("/wishlists/session/{number:int}/{parent:int}", status_code=201)
 async def session_write(request: Request[Any, Any, Any], number: FromPath[int], parent: FromPath[int]) -> Any:
     async def use_case(work: UnitOfWork) -> Answer:
@@ -147,11 +108,11 @@ async def session_write(request: Request[Any, Any, Any], number: FromPath[int], 
 
 
 @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}], ids=["plain", "with-key"])
-@pytest.mark.parametrize("kind", ["probe", "statement", "session"])
+@pytest.mark.parametrize("kind", ["probe", "session"])
 async def test_write_that_can_not_be_committed_is_never_answered_as_a_success(
     scratch: Database, settings: Settings, kind: str, key: dict[str, str]
 ) -> None:
-    async with serving([plain_write, statement_write, session_write], database=scratch, settings=settings) as client:
+    async with serving([plain_write, session_write], database=scratch, settings=settings) as client:
         refused = await client.post(f"/wishlists/{kind}/1/{NOBODY}", headers=key)
         assert (refused.status_code, refused.json()) == (500, {"detail": "Internal server error"})
         assert await ids_in(scratch) == []

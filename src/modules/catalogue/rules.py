@@ -76,8 +76,8 @@ def is_buyable(row: ProductRow) -> bool:
 
 
 def _image(image: dict[str, Any]) -> ImageView:
-    created = wire.time(datetime.fromisoformat(image.pop("created_date")))
-    return ImageView(created_date=created, specialimage_set=[], **image)
+    created = wire.time(datetime.fromisoformat(image["created_date"]))
+    return ImageView(**{**image, "created_date": created}, specialimage_set=[])
 
 
 def storefront_product(row: ProductRow) -> StorefrontProduct:

@@ -1,8 +1,8 @@
 """Products as bytes, ready to be put into an answer."""
 
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,7 @@ from src.modules.catalogue import repositories
 from src.modules.catalogue.dtos import PriceContext, ProductRow
 from src.modules.catalogue.rules import commerce_product, storefront_product
 from src.platform.cache import VersionedCache
+from src.platform.coalescing import Coalescer
 from src.platform.database import Connection, Database
 from src.platform.wire import JSON_ENCODER, NUMBER_ENCODER
 
@@ -20,12 +21,21 @@ RENDERERS: dict[str, Renderer] = {
 }
 
 
+class Missing(NamedTuple):
+    """Products that the cache does not have, for shoppers who see the same prices and stocks."""
+
+    context: PriceContext
+    ids: tuple[int, ...]
+
+
 class ProductViews:
     """Renders products once per version: shoppers who see the same price and stock share the bytes."""
 
     def __init__(self, database: Database, cache: VersionedCache) -> None:
         self._database = database
         self._cache = cache
+        # Products that several requests miss at the same moment are read together.
+        self._missing: Coalescer[Missing, list[ProductRow]] = Coalescer(self._read, max_batch=32)
 
     async def render(
         self,
@@ -49,15 +59,26 @@ class ProductViews:
         rendered = {keys[key]: body for key, body in found.items()}
         missing = [product for product in versions if product not in rendered]
         if missing:
-            async with nullcontext(connection) if connection else self._database.read() as reader:
-                rendered |= await self._render(reader, dialect, missing, context, stem)
+            wanted = Missing(context, tuple(missing))
+            rows = await (
+                repositories.products(connection, missing, context) if connection else self._missing.get(wanted)
+            )
+            rendered |= self._render(dialect, rows, stem)
         return {product: rendered[product] for product in versions if product in rendered}
 
-    async def _render(
-        self, connection: Connection, dialect: str, ids: list[int], context: PriceContext, stem: str
-    ) -> dict[int, bytes]:
+    async def _read(self, asked: Sequence[Missing]) -> list[list[ProductRow]]:
+        ids: dict[PriceContext, set[int]] = defaultdict(set)
+        for missing in asked:
+            ids[missing.context].update(missing.ids)
+        rows: dict[PriceContext, dict[int, ProductRow]] = {}
+        async with self._database.read() as connection:
+            for context, wanted in ids.items():
+                found = await repositories.products(connection, sorted(wanted), context)
+                rows[context] = {row.id: row for row in found}
+        return [[rows[m.context][product] for product in m.ids if product in rows[m.context]] for m in asked]
+
+    def _render(self, dialect: str, rows: Iterable[ProductRow], stem: str) -> dict[int, bytes]:
         view, encoder = RENDERERS[dialect]
-        rows = await repositories.products(connection, ids, context)
         # Under the version of this very snapshot, which may be newer than the one that was asked for.
         bodies = {row.id: (row.version, encoder.encode(view(row))) for row in rows}
         self._cache.set_many({f"{stem}:{product}:{version}": body for product, (version, body) in bodies.items()})

@@ -14,7 +14,7 @@ from src.modules.favourites.services import Favourites, Filters
 from src.platform.bodies import read_fields
 from src.platform.conditional import answer
 from src.platform.database import Transaction
-from src.platform.edge import Answer, write, write_statement
+from src.platform.edge import Answer, write, write_shared
 from src.platform.errors import Invalid, NotFound
 from src.platform.openapi import (
     BODY,
@@ -87,11 +87,11 @@ class FavouriteProductsController(Controller):
         shopper = await favourites.identity.shopper(request)
         body = await read_fields(request, AddFavourite)
 
-        async def use_case(work: Transaction) -> Answer:
+        async def use_case(work: Transaction | None) -> Answer:
             added = await favourites.add_commerce(work, shopper, body.product, request.headers.get("x-currency"))
             return Answer(200, added)
 
-        return await write_statement(request, use_case, actor=f"user:{shopper.id}")
+        return await write_shared(request, use_case, actor=f"user:{shopper.id}")
 
     @delete(
         "/{favourite_id:str}",

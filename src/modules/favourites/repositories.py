@@ -6,68 +6,12 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from src.modules.catalogue import AVAILABLE, DATA_SOURCE_JOIN, EPOCH, price_lateral, stock_lateral
-from src.modules.favourites.dtos import AddOutcome, FavouriteRow
-from src.modules.identity import Shopper
+from src.modules.favourites.dtos import FavouriteRow
 from src.platform.database import Connection
 from src.platform.dynamic_settings import DEFAULT_CURRENCY, FAVOURITE_SKU_IS_ACTIVE, sql_value
 
 ONE_PER_PRODUCT = f"({sql_value(FAVOURITE_SKU_IS_ACTIVE)})::boolean"
 CURRENCY = f"({sql_value(DEFAULT_CURRENCY)} #>> ARRAY[]::text[])"
-# What the shopper sees of the product at this moment is the favourite's baseline.
-ADD = """
-WITH chosen AS MATERIALIZED (
-    SELECT product.id, product.uuid, product.is_active, price.price, price.currency_type,
-           {available} AS available, state.version
-    FROM product
-    JOIN product_state AS state ON state.product_id = product.id
-    {data_source}
-    {price}
-    {stock}
-    WHERE product.{key} = %(product)s
-), settings AS MATERIALIZED (
-    SELECT {one_per_product} AS one_per_product, {currency} AS currency, {epoch} AS epoch
-), inserted AS (
-    INSERT INTO favourite (user_id, product_id, baseline_price, baseline_currency, baseline_available)
-    SELECT %(user)s, chosen.id, chosen.price, chosen.currency_type, chosen.available
-    FROM chosen, settings
-    WHERE chosen.is_active AND (settings.one_per_product OR %(base_code_checked)s)
-    ON CONFLICT (user_id, product_id) DO NOTHING
-    RETURNING id, uuid, created_date
-), counted AS (
-    INSERT INTO favourite_summary AS summary (user_id, version, total, last_changed_at)
-    SELECT %(user)s, 1, 1, created_date FROM inserted
-    ON CONFLICT (user_id) DO UPDATE SET version = summary.version + 1, total = summary.total + 1,
-        last_changed_at = greatest(excluded.last_changed_at, summary.last_changed_at + interval '1 microsecond')
-)
-SELECT chosen.id AS product_id, chosen.uuid AS product_uuid, coalesce(chosen.is_active, false) AS is_active,
-       coalesce(chosen.version, 0) AS product_version, settings.one_per_product,
-       settings.currency AS default_currency, settings.epoch,
-       inserted.id AS favourite_id, inserted.uuid AS favourite_uuid, inserted.created_date AS created_at
-FROM settings LEFT JOIN chosen ON true LEFT JOIN inserted ON true
-"""
-
-
-def _add(key: str) -> str:
-    return ADD.format(
-        available=AVAILABLE,
-        data_source=DATA_SOURCE_JOIN,
-        price=price_lateral(
-            segment_list="%(price_list)s::bigint",
-            wanted_currency=f"coalesce(%(wanted)s::text, {CURRENCY})",
-            default_currency=CURRENCY,
-        ),
-        stock=stock_lateral(segment_list="%(stock_list)s::bigint"),
-        key=key,
-        one_per_product=ONE_PER_PRODUCT,
-        currency=CURRENCY,
-        epoch=EPOCH,
-    )
-
-
-ADD_BY_ID = _add("id")
-ADD_BY_UUID = _add("uuid")
-
 # Before the base codes are compared, so that two adds of one base code take turns. It is no row's lock: adds by
 # product, from before or after a switch of the setting, lock the favourite first and the summary last.
 TAKE_TURNS = "SELECT pg_advisory_xact_lock(7205, hashint8(%s::bigint))"
@@ -136,32 +80,6 @@ JOIN product AS shown ON shown.id IN (product.id, product.parent_id)
 WHERE favourite.user_id = %(user)s AND (%(asked)s::uuid[] IS NULL OR shown.uuid = ANY(%(asked)s::uuid[]))
 ORDER BY shown.uuid, shown.id = favourite.product_id DESC, favourite.created_date, favourite.id
 """
-
-
-async def add(
-    connection: Connection,
-    shopper: Shopper,
-    product: int | UUID,
-    *,
-    wanted_currency: str | None,
-    base_code_checked: bool = False,
-) -> AddOutcome:
-    """Try to add a product for the shopper, by its id or UUID; the outcome tells what was in the way, if anything."""
-    async with connection.cursor(row_factory=class_row(AddOutcome)) as cursor:
-        await cursor.execute(
-            ADD_BY_UUID if isinstance(product, UUID) else ADD_BY_ID,
-            {
-                "user": shopper.id,
-                "product": product,
-                "price_list": shopper.price_list_id,
-                "stock_list": shopper.stock_list_id,
-                "wanted": wanted_currency,
-                "base_code_checked": base_code_checked,
-            },
-        )
-        outcome = await cursor.fetchone()
-    assert outcome is not None  # noqa: S101  (the statement always answers its one row of settings)
-    return outcome
 
 
 async def take_turns(connection: Connection, user_id: int) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from src.modules.catalogue import PriceContext, ProductViews, wanted_currency
 from src.modules.favourites import repositories
+from src.modules.favourites.additions import Addition, SharedAdditions, add
 from src.modules.favourites.dtos import AddOutcome, FavouriteAdded, FavouriteRow, ListContext
 from src.modules.favourites.errors import (
     AlreadyFavourite,
@@ -22,6 +23,7 @@ from src.modules.favourites.hot_reads import BY_PRODUCT, NEWEST_FIRST, HotReads,
 from src.modules.identity import Identity, Presented, Shopper
 from src.platform.database import Connection, Database, Transaction
 from src.platform.deleted_items import record_deleted
+from src.platform.edge import TransactionNeeded
 from src.platform.errors import NotFound
 from src.platform.paging import Page
 from src.platform.wire import time
@@ -63,6 +65,7 @@ class Favourites:
         self._database = database
         self.identity = identity
         self._views = views
+        self._additions = SharedAdditions(database)
         self.hot = HotReads(database)
 
     async def list_commerce(self, presented: Presented, page: Page, filters: Filters, currency: str | None) -> Listed:
@@ -122,7 +125,7 @@ class Favourites:
         )
 
     async def add_commerce(
-        self, work: Transaction, shopper: Shopper, product: int, currency: str | None
+        self, work: Transaction | None, shopper: Shopper, product: int, currency: str | None
     ) -> FavouriteAdded:
         """Add a product by its id; raises UnknownProduct or AlreadyFavourite."""
         outcome = await self._add(work, shopper, product, currency)
@@ -132,7 +135,9 @@ class Favourites:
             raise AlreadyFavourite
         return FavouriteAdded(pk=outcome.favourite_id, product=product)
 
-    async def add_storefront(self, work: Transaction, shopper: Shopper, variant: UUID, currency: str | None) -> Listed:
+    async def add_storefront(
+        self, work: Transaction | None, shopper: Shopper, variant: UUID, currency: str | None
+    ) -> Listed:
         """Add a product row by its UUID; raises ProductNotAccessible or AlreadyInFavorites."""
         outcome = await self._add(work, shopper, variant, currency)
         if not outcome.is_active:
@@ -158,19 +163,25 @@ class Favourites:
             default_currency=outcome.default_currency,
             rows=[row],
         )
-        return await self._listed("storefront", context, currency, work.connection)
+        return await self._listed("storefront", context, currency, work.connection if work else None)
 
-    async def _add(self, work: Transaction, shopper: Shopper, product: int | UUID, currency: str | None) -> AddOutcome:
-        wanted = wanted_currency(currency, "") or None
-        outcome = await repositories.add(work.connection, shopper, product, wanted_currency=wanted)
+    async def _add(
+        self, work: Transaction | None, shopper: Shopper, product: int | UUID, currency: str | None
+    ) -> AddOutcome:
+        addition = Addition(shopper, product, wanted_currency(currency, "") or None)
+        if work is None:
+            outcome = await self._additions.add(addition)
+        else:
+            (outcome,) = await add(work.connection, [addition])
         if outcome.one_per_product or outcome.product_id is None or not outcome.is_active:
             return outcome
-        # One favourite per base code: compared under a lock, because no constraint can say it.
-        await work.begin()
+        # One favourite per base code: compared in turns, because no constraint can say it.
+        if work is None:
+            raise TransactionNeeded
         await repositories.take_turns(work.connection, shopper.id)
-        if await repositories.has_base_code_of(work.connection, shopper.id, outcome.product_id):
-            return outcome
-        return await repositories.add(work.connection, shopper, product, wanted_currency=wanted, base_code_checked=True)
+        if not await repositories.has_base_code_of(work.connection, shopper.id, outcome.product_id):
+            (outcome,) = await add(work.connection, [addition], base_code_checked=True)
+        return outcome
 
     async def remove_by_number(self, connection: Connection, shopper: Shopper, number: int) -> None:
         """Remove a favourite by its own id, else by its product's; raises FavouriteNotFound."""

@@ -29,7 +29,7 @@ from src.modules.favourites.statuses import Statuses
 from src.platform.bodies import read_json
 from src.platform.conditional import answer
 from src.platform.database import Transaction
-from src.platform.edge import Answer, write, write_statement
+from src.platform.edge import Answer, write, write_shared
 from src.platform.errors import Invalid
 from src.platform.i18n import negotiate, translate
 from src.platform.openapi import (
@@ -106,13 +106,13 @@ class FavoritesController(Controller):
         body = await read_json(request, AddFavorite)
         message = translate("Added to favorites", negotiate(request.headers.get("accept-language")))
 
-        async def use_case(work: Transaction) -> Answer:
+        async def use_case(work: Transaction | None) -> Answer:
             listed = await favourites.add_storefront(work, shopper, body.variant_id, request.headers.get("x-currency"))
             row, product = listed.items[0]
             favorite = msgspec.Raw(_favorite(row, shopper.uuid, product))
             return Answer(201, FavoriteAdded(success=True, favorite=favorite, message=message))
 
-        return await write_statement(request, use_case, actor=f"user:{shopper.id}")
+        return await write_shared(request, use_case, actor=f"user:{shopper.id}")
 
     @delete(
         "/{favorite_id:str}",

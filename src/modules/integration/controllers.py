@@ -24,6 +24,7 @@ from src.modules.integration.spool import Spool, spooled
 from src.platform.database import Connection, Transaction
 from src.platform.edge import Answer, write
 from src.platform.errors import Invalid, UnsupportedMedia
+from src.platform.idempotency import HEADER as IDEMPOTENCY_HEADER
 from src.platform.openapi import BODY, IDEMPOTENCY_KEY, IDEMPOTENT, answers, documented, problem_errors
 from src.platform.resources import Resource
 
@@ -120,7 +121,8 @@ async def _import(
     request: AnyRequest, feeder: Shopper, use_case: UseCase, max_bytes: int | None = None
 ) -> Response[Any]:
     """Take the body in, wait for a turn, then run `use_case` in its transaction."""
-    async with spooled(_arriving(request), max_bytes) as body, _turns(request.app.state):
+    keyed = IDEMPOTENCY_HEADER in request.headers
+    async with spooled(_arriving(request), max_bytes, digested=keyed) as body, _turns(request.app.state):
 
         async def answered(work: Transaction) -> Answer:
             return Answer(200, await use_case(work.connection, body))

@@ -14,8 +14,6 @@ EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 
 _MEANS_MORE = re.compile(r"[\\\t\n\r]")
-_AMOUNT = r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?"
-_PLAIN_AMOUNTS = re.compile(rf"{_AMOUNT}(?:\0{_AMOUNT})*")
 
 # The texts of some values, of which there is at least one and none is missing; raises ValueError for what has none.
 Texts = Callable[[Sequence[Any]], Sequence[str]]
@@ -43,10 +41,14 @@ def _plain(values: Sequence[Any]) -> Sequence[str]:
 
 
 def _amounts(values: Sequence[Any]) -> Sequence[str]:
-    """Decimals; those that came as texts are taken as they are when they are plain numbers."""
+    """Decimals; those that came as texts are taken as they are when there is nothing but digits and points in them.
+
+    Whatever such a text is, no number comes of it that is not meant; `1.2.3` is refused when it is staged.
+    """
     if not isinstance(values[0], str):
         return _plain(values)
-    if not _PLAIN_AMOUNTS.fullmatch("\0".join(values)):
+    digits = "".join(values).replace(".", "")
+    if not (digits.isascii() and digits.isdigit()):
         raise ValueError("must be a number")
     return values
 
@@ -92,6 +94,12 @@ TEXTS: dict[str, Texts] = {
     "text[]": _words,
     "jsonb": _structs,
 }
+
+
+def all_alike(texts: Texts, values: Sequence[Any]) -> Sequence[str] | None:
+    """The texts of values that are all the same, which whole columns often are; None for others."""
+    first = values[0]
+    return list(texts([first])) * len(values) if values.count(first) == len(values) else None
 
 
 def with_nulls(texts: Texts, values: Sequence[Any]) -> Sequence[str]:

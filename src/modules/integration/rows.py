@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 from msgspec.structs import astuple
 
-from src.modules.integration.copy_text import NULL, escape, with_nulls
+from src.modules.integration.copy_text import NULL, all_alike, escape, with_nulls
 from src.modules.integration.copy_text import lines as copy_lines
 from src.modules.integration.dtos import Fault, Rejection
 from src.modules.integration.kinds import Kind, kind_of, may_be_null
@@ -152,8 +152,12 @@ class RowReader:
         name = known.column.name
         try:
             if known.reference is None or known.reference.named_by is None or str not in types:
-                missing = UnsetType in types or type(None) in types
-                texts = with_nulls(kind.texts, values) if missing else kind.texts(values)
+                if UnsetType in types or type(None) in types:
+                    texts = with_nulls(kind.texts, values)
+                else:
+                    # In JSON true equals 1: what is alike there need not be the same.
+                    alike = None if kind.stored == "jsonb" else all_alike(kind.texts, values)
+                    texts = alike or kind.texts(values)
                 if kind.stored == "jsonb" and NULL_JSON in texts:
                     texts = self._json_nulls(known, texts)
                 return [(name, texts)]

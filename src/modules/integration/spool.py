@@ -13,9 +13,9 @@ IN_MEMORY_BYTES = 1024 * 1024
 
 
 class Spool:
-    """A body that has arrived as a whole; `digest` is the SHA-256 of it."""
+    """A body that has arrived as a whole; `digest` is its SHA-256 if that was asked for."""
 
-    def __init__(self, file: IO[bytes], size: int, digest: bytes) -> None:
+    def __init__(self, file: IO[bytes], size: int, digest: bytes | None = None) -> None:
         self.file = file
         self.size = size
         self.digest = digest
@@ -35,14 +35,17 @@ class Spool:
 
 
 @asynccontextmanager
-async def spooled(source: AsyncIterator[bytes], max_bytes: int | None = None) -> AsyncIterator[Spool]:
+async def spooled(
+    source: AsyncIterator[bytes], max_bytes: int | None = None, *, digested: bool = False
+) -> AsyncIterator[Spool]:
     """The bytes of `source` as a Spool that goes away with the block; raises TooLarge beyond `max_bytes`."""
     with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
-        size, digest = 0, hashlib.sha256()
+        size, digest = 0, hashlib.sha256() if digested else None
         async for chunk in source:
             size += len(chunk)
             if max_bytes is not None and size > max_bytes:
                 raise TooLarge
-            digest.update(chunk)
+            if digest:
+                digest.update(chunk)
             file.write(chunk)
-        yield Spool(file, size, digest.digest())
+        yield Spool(file, size, digest.digest() if digest else None)

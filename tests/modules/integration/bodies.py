@@ -9,7 +9,7 @@ from src.modules.integration.spool import Spool
 def body(content: bytes | str) -> Spool:
     """A body that has arrived."""
     data = content.encode() if isinstance(content, str) else content
-    return Spool(io.BytesIO(data), len(data), b"")
+    return Spool(io.BytesIO(data), len(data))
 
 
 async def chunks(content: bytes, size: int = 1000) -> AsyncIterator[bytes]:

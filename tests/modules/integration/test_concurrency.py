@@ -161,7 +161,13 @@ async def test_memory_does_not_grow_with_the_body(database: Database, run: Any) 
 
 
 async def test_body_is_spooled_whole_with_its_digest_or_refused() -> None:
-    async with spooled(chunks(b"x" * 3_000_000, 99_999)) as one, spooled(chunks(b"x" * 3_000_000, 7_777)) as other:
+    content = b"x" * 3_000_000
+    async with (
+        spooled(chunks(content, 99_999), digested=True) as one,
+        spooled(chunks(content, 7_777), digested=True) as other,
+        spooled(chunks(content)) as plain,
+    ):
+        assert plain.digest is None
         assert one.size == 3_000_000 == sum(map(len, one.pieces(1000)))
         assert one.digest == other.digest
     async with spooled(chunks(b"xx"), max_bytes=2):

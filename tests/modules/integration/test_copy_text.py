@@ -66,12 +66,12 @@ def test_nul_is_refused(texts: list[str]) -> None:
         escape(texts)
 
 
-@pytest.mark.parametrize("amount", ["1", "-1.5", "0.001", "9" * 40])
+@pytest.mark.parametrize("amount", ["1", "1.5", "0.001", "9" * 40])
 def test_plain_amounts_are_taken_as_they_are(amount: str) -> None:
     assert TEXTS["numeric"]([amount, "1"]) == [amount, "1"]
 
 
-@pytest.mark.parametrize("amount", ["", " 1", "1e5", "NaN", "Infinity", "1.", ".5", "0x10", "1_0", "+1", "٣", "1\n"])
+@pytest.mark.parametrize("amount", [" 1", "1e5", "NaN", "Infinity", "0x10", "1_0", "+1", "-1", "٣", "1\n"])
 def test_amounts_that_are_not_plain_are_refused(amount: str) -> None:
     with pytest.raises(ValueError, match="number"):
         TEXTS["numeric"](["1.00", amount])

@@ -1,0 +1,133 @@
+"""Adding favourites: shoppers who add at the same moment share one statement and one commit."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from src.modules.catalogue import AVAILABLE, DATA_SOURCE_JOIN, EPOCH, price_lateral, stock_lateral
+from src.modules.favourites.dtos import AddOutcome
+from src.modules.favourites.repositories import CURRENCY, ONE_PER_PRODUCT
+from src.modules.identity import Shopper
+from src.platform.coalescing import Coalescer
+from src.platform.database import Connection, Database
+
+# What the shopper sees of the product at this moment is the favourite's baseline. Of two shoppers' requests for one
+# favourite in one statement the first gets it. Favourites come first, then summaries, each in the order of their keys,
+# so that two such statements never wait for each other in a circle.
+ADD = """
+WITH settings AS MATERIALIZED (
+    SELECT {one_per_product} AS one_per_product, {currency} AS currency, {epoch} AS epoch
+), asked AS MATERIALIZED (
+    SELECT wanted.place, wanted.user_id, product.id AS product_id, product.uuid, product.is_active, state.version,
+           price.price, price.currency_type, {available} AS available,
+           row_number() OVER (PARTITION BY wanted.user_id, product.id ORDER BY wanted.place) = 1 AS is_first
+    FROM unnest(%(users)s::bigint[], %(price_lists)s::bigint[], %(stock_lists)s::bigint[],
+                %(products)s::{kind}[], %(currencies)s::text[])
+         WITH ORDINALITY AS wanted (user_id, price_list, stock_list, product, currency, place)
+    CROSS JOIN settings
+    LEFT JOIN product ON product.{key} = wanted.product
+    LEFT JOIN product_state AS state ON state.product_id = product.id
+    {data_source}
+    {price}
+    {stock}
+), inserted AS (
+    INSERT INTO favourite (user_id, product_id, baseline_price, baseline_currency, baseline_available)
+    SELECT user_id, product_id, price, currency_type, available
+    FROM asked, settings
+    WHERE is_active AND is_first AND (one_per_product OR %(base_code_checked)s)
+    ORDER BY user_id, product_id
+    ON CONFLICT (user_id, product_id) DO NOTHING
+    RETURNING user_id, product_id, id, uuid, created_date
+), counted AS (
+    INSERT INTO favourite_summary AS summary (user_id, version, total, last_changed_at)
+    SELECT user_id, 1, count(*), max(created_date) FROM inserted GROUP BY user_id ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET version = summary.version + 1, total = summary.total + excluded.total,
+        last_changed_at = greatest(excluded.last_changed_at, summary.last_changed_at + interval '1 microsecond')
+)
+SELECT asked.product_id, asked.uuid AS product_uuid, coalesce(asked.is_active, false) AS is_active,
+       coalesce(asked.version, 0) AS product_version, settings.one_per_product,
+       settings.currency AS default_currency, settings.epoch,
+       inserted.id AS favourite_id, inserted.uuid AS favourite_uuid, inserted.created_date AS created_at
+FROM asked CROSS JOIN settings
+LEFT JOIN inserted ON inserted.user_id = asked.user_id AND inserted.product_id = asked.product_id AND asked.is_first
+ORDER BY asked.place
+"""
+
+
+def _add(key: str, kind: str) -> str:
+    return ADD.format(
+        key=key,
+        kind=kind,
+        available=AVAILABLE,
+        data_source=DATA_SOURCE_JOIN,
+        price=price_lateral(
+            segment_list="wanted.price_list",
+            wanted_currency="coalesce(wanted.currency, settings.currency)",
+            default_currency="settings.currency",
+        ),
+        stock=stock_lateral(segment_list="wanted.stock_list"),
+        one_per_product=ONE_PER_PRODUCT,
+        currency=CURRENCY,
+        epoch=EPOCH,
+    )
+
+
+BY_ID = _add("id", "bigint")
+BY_UUID = _add("uuid", "uuid")
+
+
+class Addition(NamedTuple):
+    """A product that a shopper wants, by its id or its UUID; the currency is None when the request names none."""
+
+    shopper: Shopper
+    product: int | UUID
+    currency: str | None
+
+
+async def add(
+    connection: Connection, additions: Sequence[Addition], *, base_code_checked: bool = False
+) -> list[AddOutcome]:
+    """Try to add each product, all named by id or all by UUID; the outcomes tell what was in the way, if anything."""
+    async with connection.cursor(row_factory=class_row(AddOutcome), binary=True) as cursor:
+        await cursor.execute(
+            BY_UUID if isinstance(additions[0].product, UUID) else BY_ID,
+            {
+                "users": [addition.shopper.id for addition in additions],
+                "price_lists": [addition.shopper.price_list_id for addition in additions],
+                "stock_lists": [addition.shopper.stock_list_id for addition in additions],
+                "products": [addition.product for addition in additions],
+                "currencies": [addition.currency for addition in additions],
+                "base_code_checked": base_code_checked,
+            },
+        )
+        return await cursor.fetchall()
+
+
+class SharedAdditions:
+    """Coalesces additions; one per process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._by_id: Coalescer[Addition, AddOutcome | Exception] = Coalescer(self._add, max_batch=32)
+        self._by_uuid: Coalescer[Addition, AddOutcome | Exception] = Coalescer(self._add, max_batch=32)
+
+    async def add(self, addition: Addition) -> AddOutcome:
+        """The outcome of an addition, committed."""
+        shared = self._by_uuid if isinstance(addition.product, UUID) else self._by_id
+        outcome = await shared.get(addition)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _add(self, additions: Sequence[Addition]) -> Sequence[AddOutcome | Exception]:
+        try:
+            async with self._database.read() as connection:
+                return await add(connection, additions)
+        except psycopg.IntegrityError as error:
+            # A user or product that went away just now: nobody else should suffer for it.
+            if len(additions) == 1:
+                return [error]
+        return [outcome for addition in additions for outcome in await self._add([addition])]
