@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 
 from granian import Granian
@@ -10,6 +11,7 @@ from granian.log import LogLevels
 from litestar import Litestar
 
 from src.platform.embedded.processes import die_with_parent
+from src.platform.metrics_folder import shared_metrics
 from src.platform.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -20,6 +22,12 @@ CONNECTIONS_PER_WORKER = 1024
 
 def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests under way."""
+    # One process tells its own numbers; several must add them up.
+    with shared_metrics() if workers > 1 else nullcontext():
+        _serve(settings, host=host, port=port, workers=workers)
+
+
+def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
     Granian(
         "src.commands.serve:application",
         factory=True,

@@ -22,6 +22,7 @@ from src.commands.tokens import issue_tokens
 from src.demo import load_demo
 from src.platform.embedded import EmbeddedError, EmbeddedServers
 from src.platform.embedded.processes import wait_until
+from src.platform.metrics_folder import shared_metrics
 from src.platform.security import SCOPES
 from src.platform.settings import load_settings
 
@@ -85,6 +86,7 @@ def _run(options: Options, held: ExitStack, end: _End) -> None:
     if servers is None:
         migrate(settings)
     port = free_port(options.host, options.port)
+    held.enter_context(shared_metrics())
     children = [Child(["api", "--host", options.host, "--port", str(port)]), Child(["worker"])]
     held.callback(stop_all, children, CHILD_PATIENCE_S)
     for child in children:

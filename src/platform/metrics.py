@@ -7,11 +7,13 @@ folder, and whichever is asked adds them all up; without it a process knows only
 import os
 from pathlib import Path
 
+import psutil
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+from src.platform.metrics_folder import VARIABLE
+
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 HTTP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -38,22 +40,19 @@ JOBS_ENQUEUED = Counter("wishkeep_jobs_enqueued", "Enqueued jobs: queued, duplic
 
 def exposition() -> bytes:
     """Every process's numbers in the text format of Prometheus (`CONTENT_TYPE`)."""
-    if DIRECTORY_VARIABLE not in os.environ:
+    if VARIABLE not in os.environ:
         return generate_latest(REGISTRY)
+    for gauge in Path(os.environ[VARIABLE]).glob("gauge_live*.db"):
+        # A process that was killed could not say goodbye, and what it was doing is not being done any more.
+        pid = int(gauge.stem.rpartition("_")[2])
+        if not psutil.pid_exists(pid):
+            forget_process(pid)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 
 
-def prepare_directory(directory: Path) -> dict[str, str]:
-    """Empty the folder of the last run's counts; the environment that makes processes started with it count there."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for file in directory.glob("*.db"):
-        file.unlink(missing_ok=True)
-    return {DIRECTORY_VARIABLE: str(directory)}
-
-
 def forget_process(pid: int) -> None:
     """Drop the gauges of a process that is gone; its counters stay in the sums."""
-    if DIRECTORY_VARIABLE in os.environ:
+    if VARIABLE in os.environ:
         mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from src.platform.metrics import exposition, prepare_directory
+from src.platform.metrics import exposition
+from src.platform.metrics_folder import VARIABLE
 
 COUNT = """
 from src.platform.metrics import CACHE_REQUESTS, JOB_DURATION, JOBS_RUNNING
@@ -28,21 +29,21 @@ def python(program: str, directory: dict[str, str]) -> str:
 
 
 def test_processes_are_added_up(tmp_path: Path) -> None:
-    directory = prepare_directory(tmp_path / "metrics")
+    directory = {VARIABLE: str(tmp_path)}
     python(COUNT, directory)
     python(COUNT + FORGET, directory)
     told = python(SHOW, directory)
     assert 'wishkeep_cache_requests_total{outcome="hit"} 6.0' in told
     assert 'wishkeep_job_duration_seconds_count{job="a.b"} 2.0' in told
-    assert 'wishkeep_jobs_running{job="a.b"} 1.0' in told
+    assert 'wishkeep_jobs_running{job="a.b"} 1.0' in python(COUNT + SHOW, directory)  # while it lives
 
 
-def test_directory_starts_empty(tmp_path: Path) -> None:
-    directory = prepare_directory(tmp_path)
-    python(COUNT, directory)
-    assert list(tmp_path.glob("*.db"))
-    assert prepare_directory(tmp_path) == directory
-    assert "wishkeep_cache_requests_total{" not in python(SHOW, directory)
+def test_what_a_killed_process_was_doing_is_not_counted(tmp_path: Path) -> None:
+    directory = {VARIABLE: str(tmp_path)}
+    python(COUNT, directory)  # It ends without a goodbye.
+    told = python(SHOW, directory)
+    assert 'wishkeep_jobs_running{job="a.b"}' not in told
+    assert 'wishkeep_cache_requests_total{outcome="hit"} 3.0' in told
 
 
 def test_one_process_also_tells_of_itself() -> None:

@@ -54,6 +54,7 @@ class FavouriteProductsController(Controller):
 
     @get(
         operation_id="listFavouriteProducts",
+        summary="List favourite products",
         responses={**answers(FavouritePage[CommerceProduct]), **NOT_MODIFIED, **commerce_errors(404)},
         operation_class=documented(query=FavouriteQuery, headers=[IF_NONE_MATCH, CURRENCY]),
     )
@@ -75,6 +76,7 @@ class FavouriteProductsController(Controller):
     @post(
         status_code=200,
         operation_id="addFavouriteProduct",
+        summary="Add a favourite product",
         responses={**answers(FavouriteAdded), **commerce_errors(*BODY, *IDEMPOTENT, 406)},
         operation_class=documented(fields=AddFavourite, headers=[IDEMPOTENCY_KEY, CURRENCY]),
     )
@@ -97,6 +99,7 @@ class FavouriteProductsController(Controller):
         "/{favourite_id:str}",
         status_code=204,
         operation_id="removeFavouriteProduct",
+        summary="Remove a favourite product",
         responses={**answers(None, 204), **commerce_errors(404)},
     )
     async def remove(

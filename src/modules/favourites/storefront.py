@@ -75,6 +75,7 @@ class FavoritesController(Controller):
 
     @get(
         operation_id="listFavorites",
+        summary="List favorites",
         responses={**answers(FavoritePage[FavoriteView]), **NOT_MODIFIED, **storefront_errors()},
         operation_class=documented(query=FavoriteQuery, headers=[IF_NONE_MATCH, CURRENCY]),
     )
@@ -93,6 +94,7 @@ class FavoritesController(Controller):
 
     @post(
         operation_id="addFavorite",
+        summary="Add a favorite",
         responses={**answers(FavoriteAdded[FavoriteView], 201), **storefront_errors(*BODY, *IDEMPOTENT, 404)},
         operation_class=documented(json=AddFavorite, headers=[IDEMPOTENCY_KEY, CURRENCY]),
     )
@@ -118,6 +120,7 @@ class FavoritesController(Controller):
         "/{favorite_id:str}",
         status_code=200,
         operation_id="removeFavorite",
+        summary="Remove a favorite",
         responses={**answers(Success[FavoriteRemoved]), **storefront_errors(404)},
     )
     async def remove(
@@ -143,6 +146,7 @@ class FavoritesController(Controller):
     @get(
         "/count",
         operation_id="countFavorites",
+        summary="Count favorites",
         responses={**answers(Success[FavoriteCount]), **NOT_MODIFIED, **storefront_errors()},
         operation_class=documented(headers=[IF_NONE_MATCH]),
     )
@@ -161,6 +165,7 @@ class FavoriteStatusController(Controller):
     @get(
         "/{product_id:str}/favorite-status",
         operation_id="getFavoriteStatus",
+        summary="Tell whether a product is a favorite",
         responses={**answers(Success[FavoriteStatus]), **NOT_MODIFIED, **storefront_errors(404)},
         operation_class=documented(headers=[IF_NONE_MATCH]),
     )
@@ -180,6 +185,7 @@ class FavoriteStatusController(Controller):
     @get(
         "/favorite-status",
         operation_id="getFavoriteStatuses",
+        summary="Tell which products are favorites",
         responses={**answers(Success[dict[str, FavoriteStatus]]), **NOT_MODIFIED, **storefront_errors()},
         operation_class=documented(query=BatchQuery, headers=[IF_NONE_MATCH]),
     )

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from src.app import create_app
-from src.platform.metrics import prepare_directory
+from src.platform.metrics_folder import VARIABLE
 from src.platform.settings import Settings
 from tests.factories import Factory
 
@@ -48,7 +48,7 @@ async def test_any_worker_process_tells_the_numbers_of_all(settings: Settings, t
         port = probe.getsockname()[1]
     environment = {
         **{name.upper(): getattr(settings, name) for name in ("database_url", "redis_url", "redis_queue_url")},
-        **prepare_directory(tmp_path),
+        VARIABLE: str(tmp_path),
         "METRICS_PUBLIC": "true",
     }
     command = [sys.executable, "-m", "src.cli", "api", "--workers", "2", "--port", str(port)]
