@@ -106,10 +106,14 @@ class Server:
         self.port = 0
 
     async def start(self) -> None:
-        """Starts the server as in production and waits until it is ready."""
+        """Starts the service as in production, or the floors under the same server, and waits until it is ready."""
         self.port = _free_port()
-        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop"]
-        command += ["--workers", str(self._workers), "--host", HOST, "--port", str(self.port), self._target]
+        where = ["--workers", str(self._workers), "--host", HOST, "--port", str(self.port)]
+        if self._target == SERVICE:
+            command = [sys.executable, "-m", "src.cli", "api", *where]
+        else:
+            granian = ["--interface", "asgi", "--factory", "--loop", "uvloop"]
+            command = [sys.executable, "-m", "granian", *granian, *where, self._target]
         self._process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs meanwhile
             command,
             env=self._stores.environment(),

@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     api.add_argument(
         "--workers",
         type=int,
-        default=int(os.environ.get("WEB_CONCURRENCY") or 1),
+        default=os.environ.get("WEB_CONCURRENCY") or "1",
         help="processes that serve (WEB_CONCURRENCY; default 1)",
     )
     add("worker", _worker, "Run background jobs")

@@ -40,7 +40,7 @@ def servers() -> Iterator[EmbeddedServers]:
 @pytest.fixture(scope="session")
 def settings(servers: EmbeddedServers) -> Settings:
     """Settings that lead to the test servers, whose database is migrated."""
-    made = load_settings({**servers.addresses, "JWT_SECRET": JWT_SECRET, "LOG_LEVEL": "error"})
+    made = load_settings({**servers.addresses, "JWT_SECRET": JWT_SECRET, "LOG_LEVEL": "error", "POOL_TIMEOUT_S": "20"})
     upgrade(made)
     return made
 

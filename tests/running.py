@@ -55,8 +55,8 @@ class Service:
                 continue
             if words[1:4] == COMMAND[1:]:
                 named[words[4]] = child
-            elif words:  # One that has ended has none.
-                named[Path(words[0].split()[0]).name] = child
+            elif words:  # One that has ended has none; Valkey's is a title of its own, "/path/valkey-server …".
+                named["valkey-server" if "valkey-server" in words[0] else Path(words[0]).name] = child
         return named
 
     def stop(self) -> int:

@@ -206,6 +206,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deleted_item")),
     )
+    op.create_index("ix_deleted_item_object", "deleted_item", ["content_type_id", "object_id"])
     op.create_table(
         "segment",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -37,7 +37,7 @@ def redis_fault(name: str, url: str) -> str | None:
     try:
         with Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S) as client:
             client.ping()
-    except (RedisError, ValueError) as error:
+    except (RedisError, ValueError, TypeError) as error:
         return f"{name}: {_one_line(error)}"
     return None
 

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import BinaryIO, Never
 
 import httpx
-import msgspec
 from tqdm import tqdm
 
 from src.commands.errors import CommandFailed
@@ -16,14 +15,11 @@ from src.platform.settings import Settings
 
 CHUNK_BYTES = 256 * 1024
 TIMEOUT_S = 30
-# A request must not take so long, but the statements that merge a whole feed may.
-STATEMENT_TIMEOUT_S = 3600
 
 
 async def import_from(settings: Settings, source: str) -> FeedReport:
     """Import the feed at `source`, a path or an http(s) URL; raises CommandFailed when it cannot be read."""
-    patient = msgspec.structs.replace(settings, statement_timeout_s=STATEMENT_TIMEOUT_S)
-    database = Database(patient, application="wishkeep-import")
+    database = Database(settings, application="wishkeep-import")
     await database.open()
     try:
         with tqdm(total=0, unit="B", unit_scale=True, unit_divisor=1024, desc=_name(source)) as bar:

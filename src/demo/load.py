@@ -1,4 +1,4 @@
-"""Loads the demo shop into a running database; what is there already stays as it is."""
+"""Loads the demo shop into a database without products; a catalogue that is there stays as it is."""
 
 from pathlib import Path
 from typing import Any
@@ -24,24 +24,35 @@ FAVOURITES = {
 
 
 async def load_demo(settings: Settings) -> None:
-    """Bring in the demo catalogue and the shoppers with their favourites; raises RuntimeError when that is refused."""
+    """Bring the demo catalogue and its shoppers into an empty catalogue; raises RuntimeError when that is refused."""
     database = Database(settings, application="wishkeep-demo")
     await database.open()
+    try:
+        if await _is_empty(database):
+            await _load(database, settings)
+    finally:
+        await database.close()
+
+
+async def _is_empty(database: Database) -> bool:
+    async with database.read() as connection:
+        row = await (await connection.execute("SELECT NOT EXISTS (SELECT FROM product)")).fetchone()
+    return bool(row and row[0])
+
+
+async def _load(database: Database, settings: Settings) -> None:
     app = create_app(settings)
     application: Any = app  # httpx types ASGI more loosely than Litestar
     transport = httpx.ASGITransport(app=application)
-    try:
-        async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://demo") as client:
-            loader = await issue_token(
-                database, email="loader@example.com", scopes=["integration"], expires_in_s=TOKEN_LIFE_S
-            )
-            await _load_catalogue(client, loader)
-            for email, skus in FAVOURITES.items():
-                token = await issue_token(database, email=email, scopes=["storefront"], expires_in_s=TOKEN_LIFE_S)
-                for product in await _products(database, skus):
-                    await _post(client, token, "/wishlists/favourite-products/", json={"product": product})
-    finally:
-        await database.close()
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://demo") as client:
+        loader = await issue_token(
+            database, email="loader@example.com", scopes=["integration"], expires_in_s=TOKEN_LIFE_S
+        )
+        await _load_catalogue(client, loader)
+        for email, skus in FAVOURITES.items():
+            token = await issue_token(database, email=email, scopes=["storefront"], expires_in_s=TOKEN_LIFE_S)
+            for product in await _products(database, skus):
+                await _post(client, token, "/wishlists/favourite-products/", json={"product": product})
 
 
 async def _load_catalogue(client: httpx.AsyncClient, token: str) -> None:

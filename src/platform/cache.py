@@ -14,7 +14,10 @@ from redis.exceptions import RedisError
 
 from src.platform.coalescing import Coalescer
 from src.platform.metrics import CACHE_REQUESTS
+from src.platform.version import VERSION
 
+# Bytes also depend on the code that makes them, and two releases may share a Redis for a while.
+SHARED = f"wishkeep:{VERSION}:"
 LOCAL_BYTES = 32 * 1024 * 1024
 TTL_S = 24 * 3600
 # After a failure Redis is left alone for a moment, so that an outage costs one time-out and not one per request.
@@ -72,7 +75,7 @@ class VersionedCache:
     async def _fetch(self, batches: Sequence[Sequence[str]]) -> Sequence[Sequence[bytes | None]]:
         keys = [key for batch in batches for key in batch]
         try:
-            values: Sequence[bytes | None] = await self._client.mget(keys)
+            values: Sequence[bytes | None] = await self._client.mget([SHARED + key for key in keys])
         except (RedisError, OSError, TimeoutError):
             self._pause()
             values = [None] * len(keys)
@@ -89,7 +92,7 @@ class VersionedCache:
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for key, value in entries.items():
-                    pipeline.set(key, value, ex=TTL_S)
+                    pipeline.set(SHARED + key, value, ex=TTL_S)
                 await pipeline.execute()
         except (RedisError, OSError, TimeoutError):
             self._pause()

@@ -6,6 +6,7 @@ transaction, at about two and a half times the price (docs/adr/0004).
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -81,11 +82,12 @@ class Database:
             min_size=min(2, settings.database_pool_size),
             max_size=settings.database_pool_size,
             timeout=settings.pool_timeout_s,
-            # After an outage the pool tries again at this pace, so recovery takes no restart.
+            # A reconnection is given up after so long and begun anew by the next request, so recovery takes no restart.
             reconnect_timeout=30,
             open=False,
             name=application,
         )
+        self._check: asyncio.Task[None] | None = None
         self.engine: AsyncEngine = create_async_engine(
             make_url(settings.database_url).set(drivername="postgresql+psycopg"),
             connect_args=connect,
@@ -140,6 +142,7 @@ class Database:
             EngineTimeout,
             psycopg.errors.QueryCanceled,
             psycopg.errors.LockNotAvailable,
+            psycopg.errors.TransactionRollback,  # a deadlock, say: the next try will do
         ) as error:
             raise ServiceUnavailable from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -152,5 +155,9 @@ class Database:
 
     def _drop_broken_connections(self) -> None:
         # A server that restarted has broken them all; without this each would fail one request before it goes.
-        task = asyncio.ensure_future(self._pool.check())
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._check_pool())
+
+    async def _check_pool(self) -> None:
+        with contextlib.suppress(psycopg.Error, PoolTimeout):
+            await self._pool.check()

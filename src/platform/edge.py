@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from litestar import Request, Response
@@ -13,6 +13,7 @@ from src.platform.wire import JSON_ENCODER
 
 AnyRequest = Request[Any, Any, Any]
 JSON = "application/json"
+WorkT = TypeVar("WorkT", bound=Transaction)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -35,8 +36,9 @@ async def write(
 
     Whoever has read the body as a stream gives its digest.
     """
+    once = await _once(request, actor, body_digest)
     async with request.app.state.database.transaction() as work:
-        kept = await _once(request, work, use_case, actor, body_digest)
+        kept = await once.run(work, use_case)
     return _response(kept)
 
 
@@ -58,35 +60,43 @@ async def write_with_session(
     request: AnyRequest, use_case: Callable[[UnitOfWork], Awaitable[Answer]], *, actor: str
 ) -> Response[Any]:
     """Like `write`, for use cases that work through advanced-alchemy repositories."""
+    once = await _once(request, actor)
     async with request.app.state.database.unit_of_work() as work:
-        kept = await _once(request, work, use_case, actor)
+        kept = await once.run(work, use_case)
     return _response(kept)
 
 
-async def _once(
-    request: AnyRequest,
-    work: Any,
-    use_case: Callable[[Any], Awaitable[Answer]],
-    actor: str,
-    body_digest: bytes | None = None,
-) -> KeptAnswer:
+class _Once(NamedTuple):
+    """What decides whether a request was answered before; made before its transaction, because a body may be slow."""
+
+    key: IdempotencyKey | None
+    digest: bytes
+    ttl_s: int
+
+    async def run(self, work: WorkT, use_case: Callable[[WorkT], Awaitable[Answer]]) -> KeptAnswer:
+        """The first answer under the key, or that of `use_case`."""
+        if self.key is None:
+            return _encoded(await use_case(work))
+        first = await self.key.claim(work.connection, self.ttl_s)
+        if first is not None:
+            if first[0] != self.digest:
+                raise KeyReused
+            return first[1]
+        answer = _encoded(await use_case(work))
+        if answer.status < 300:
+            await self.key.keep(work.connection, self.digest, answer)
+        return answer
+
+
+async def _once(request: AnyRequest, actor: str, body_digest: bytes | None = None) -> _Once:
     # Only POST: the other methods are idempotent by themselves.
     value = read_key(request.headers) if request.method == "POST" else None
     if value is None:
-        return _encoded(await use_case(work))
-    ttl_s = request.app.state.settings.idempotency_ttl_s
+        return _Once(None, b"", 0)
     key = IdempotencyKey(value, actor=actor, method=request.method, path=request.scope["path"])
     body = await request.body() if body_digest is None else body_digest
-    digest = request_digest(body, request.content_type[0])
-    first = await key.claim(work.connection, ttl_s)
-    if first is not None:
-        if first[0] != digest:
-            raise KeyReused
-        return first[1]
-    answer = _encoded(await use_case(work))
-    if answer.status < 300:
-        await key.keep(work.connection, ttl_s, digest, answer)
-    return answer
+    digest = request_digest(body, request.content_type[0], request.scope["query_string"])
+    return _Once(key, digest, request.app.state.settings.idempotency_ttl_s)
 
 
 def _encoded(answer: Answer) -> KeptAnswer:

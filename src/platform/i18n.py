@@ -11,6 +11,8 @@ LOCALES = ("en", "tr", "ar", "ku")
 CATALOGUES = Path(__file__).parent / "locales"
 # A header longer than this is no list of languages.
 MAX_HEADER_LENGTH = 1000
+# Our Kurdish is Sorani, which also has a code of its own.
+ALIASES = {"ckb": "ku"}
 
 
 @lru_cache(maxsize=len(LOCALES))
@@ -37,6 +39,7 @@ def negotiate(accept_language: str | None) -> str:
     for part in accept_language.split(","):
         tag, _, parameters = part.partition(";")
         language = tag.strip().lower().replace("_", "-").split("-")[0]
+        language = ALIASES.get(language, language)
         weight = _weight(parameters)
         if language in LOCALES and weight > best_weight:
             best, best_weight = language, weight

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Mapping
 
 import msgspec
-import psycopg.errors
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -25,10 +24,11 @@ TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s)"
 FIND = (
     "SELECT request_digest, answer FROM idempotency_record WHERE scope = %s AND created_at > now() - %s * interval '1s'"
 )
+# What is there already is older than the time that answers are kept.
 KEEP = """
 INSERT INTO idempotency_record (scope, request_digest, answer) VALUES (%s, %s, %s)
-ON CONFLICT (scope) DO UPDATE SET request_digest = excluded.request_digest, answer = excluded.answer, created_at = now()
-WHERE idempotency_record.created_at <= now() - %s * interval '1s'
+ON CONFLICT (scope) DO UPDATE
+SET request_digest = excluded.request_digest, answer = excluded.answer, created_at = now()
 """
 FORGET_OLD = """
 DELETE FROM idempotency_record WHERE scope IN (
@@ -71,16 +71,11 @@ class IdempotencyKey:
         kept = await (await connection.execute(FIND, (self.scope, ttl_s))).fetchone()
         return (bytes(kept[0]), self._open(bytes(kept[1]))) if kept else None
 
-    async def keep(self, connection: Connection, ttl_s: int, request_digest: bytes, answer: KeptAnswer) -> None:
-        """Keep the answer for the same request; raises StillRunning when a twin was faster."""
+    async def keep(self, connection: Connection, request_digest: bytes, answer: KeptAnswer) -> None:
+        """Keep the answer for the same request; the claim's lock holds twins off until the end of the transaction."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = nonce + AESGCM(self._seal).encrypt(nonce, msgspec.msgpack.encode(answer), None)
-        try:
-            cursor = await connection.execute(KEEP, (self.scope, request_digest, sealed, ttl_s))
-        except psycopg.errors.UniqueViolation as error:
-            raise StillRunning from error
-        if cursor.rowcount != 1:
-            raise StillRunning
+        await connection.execute(KEEP, (self.scope, request_digest, sealed))
 
     def _open(self, sealed: bytes) -> KeptAnswer:
         try:
@@ -100,9 +95,9 @@ def read_key(headers: Mapping[str, str]) -> str | None:
     return key
 
 
-def request_digest(body: bytes, content_type: str) -> bytes:
-    """What tells one body from another under the same key."""
-    return hashlib.sha256(content_type.encode("utf-8", "replace") + b"\n" + body).digest()
+def request_digest(body: bytes, content_type: str, query: bytes = b"") -> bytes:
+    """What tells one request from another under the same key."""
+    return hashlib.sha256(b"\n".join((content_type.encode("utf-8", "replace"), query, body))).digest()
 
 
 async def forget_old_answers(connection: Connection, ttl_s: int, limit: int = 1000) -> int:

@@ -36,6 +36,7 @@ class DeletedItem(Base):
     """A tombstone: which object went, and when."""
 
     __tablename__ = "deleted_item"
+    __table_args__ = (Index("ix_deleted_item_object", "content_type_id", "object_id"),)
 
     id: Mapped[IntegerId]
     object_id: Mapped[str] = mapped_column(Text)

@@ -39,8 +39,10 @@ class Rule(NamedTuple):
 
 
 class Unique(NamedTuple):
-    """Columns that no two rows may share; `{}` in `expression` stands for the column where its value is not compared
-    as it is, and rows for which `where` is false don't count."""
+    """Columns that no two rows may share.
+
+    `{}` stands for a column in `expression`, by which its values are compared, and in `where`, the rows that count.
+    """
 
     columns: tuple[str, ...]
     expression: str = "{}"
@@ -60,8 +62,7 @@ class Effects:
 
 
 class Filling(NamedTuple):
-    """Rows for an import that a statement puts into `incoming_row`: what each and what any of them tells, as bits, and
-    the columns that it fills."""
+    """Rows that a statement puts into `incoming_row`: bits of what each and what any of them tells, and its columns."""
 
     statement: str
     always: int
@@ -98,7 +99,7 @@ class Field(NamedTuple):
         return not self.column.nullable and self.column.server_default is None and not self.column.primary_key
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Resource:
     """A table that rows may be fed into, and the rules they come in by."""
 

@@ -9,7 +9,14 @@ import msgspec
 from src.platform.errors import SettingsError
 
 SECRETS = frozenset({"database_url", "redis_url", "redis_queue_url", "jwt_secret"})
-POSITIVE = ("database_pool_size", "pool_timeout_s", "statement_timeout_s", "session_ttl_s", "idempotency_ttl_s")
+MOST = {
+    "database_pool_size": 1000,
+    "pool_timeout_s": 600,
+    "statement_timeout_s": 24 * 3600,
+    "session_ttl_s": 10 * 365 * 24 * 3600,
+    "idempotency_ttl_s": 365 * 24 * 3600,
+    "channel_id": 2**31 - 1,
+}
 MIN_SECRET_BYTES = 32  # RFC 7518, 3.2: an HS256 key has at least the size of the hash.
 
 
@@ -77,11 +84,25 @@ def _implausible(values: Mapping[str, Any]) -> list[str]:
         "public_url": ("https", "http"),
     }
     for name, allowed in schemes.items():
-        if name in values and urlsplit(values[name]).scheme not in allowed:
-            faults.append(f"{name.upper()} must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}")
-    faults += [f"{name.upper()} must be greater than 0" for name in POSITIVE if name in values and not values[name] > 0]
+        if name in values and not _is_url(values[name], allowed):
+            begins = " or ".join(f"{scheme}://" for scheme in allowed)
+            faults.append(f"{name.upper()} must be an address that begins with {begins}")
+    faults += [
+        f"{name.upper()} must be greater than 0 and at most {most}"
+        for name, most in MOST.items()
+        if name in values and not 0 < values[name] <= most
+    ]
     if "jwt_secret" in values and len(values["jwt_secret"].encode()) < MIN_SECRET_BYTES:
         faults.append(f"JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
     if "jwt_secret" in values and "jwt_jwks_url" in values:
         faults.append("JWT_SECRET and JWT_JWKS_URL are both set: choose one way to verify tokens")
     return faults
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    """Whether `text` is an address of one of `schemes`; http ones need a host."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in schemes and (parts.scheme not in ("http", "https") or bool(parts.hostname))

@@ -1,12 +1,9 @@
 """From a catalogue to a shopper's list and back: HTTP and the command line only, on a service like a newcomer's."""
 
 import re
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.running import Service, run
 
@@ -17,17 +14,6 @@ J-BAD\t\tNo price at all\thttps://shop.example.com/bad\tin_stock\tfree\t\t1\t\t
 """
 COMMERCE = "/wishlists/favourite-products/"
 STOREFRONT = "/storefront/favorites"
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    with tempfile.TemporaryDirectory(prefix="wk journey ") as folder:
-        started = Service(Path(folder) / "data")
-        try:
-            started.wait_until_ready()
-            yield started
-        finally:
-            assert started.stop() == 0, started.printed
 
 
 def client(service: Service, scope: str) -> httpx.Client:

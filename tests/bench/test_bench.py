@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.report import Result, Target, table
 
-TINY = "--products 200 --shoppers 60 --favourites 1500 --price-rows 300 --seconds 0.1 --rounds 1 --connections 4"
+TINY = "--products 2000 --shoppers 100 --favourites 2500 --price-rows 300 --seconds 0.3 --rounds 1 --connections 4"
 ROWS = ["favourites-count", "favourites-list-commerce", "long-list-last", "favourite-add-storefront", "price-upsert"]
 
 

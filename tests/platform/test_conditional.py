@@ -26,6 +26,10 @@ def test_tag_is_strong_and_differs_with_the_bytes(one: bytes, other: bytes) -> N
     assert etag(one).endswith('"')
 
 
+def test_tag_tells_long_bodies_apart_by_their_last_byte() -> None:
+    assert etag(b"x" * 100_000 + b"y") != etag(b"x" * 100_000 + b"z")
+
+
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', '{}, "other"', '"x","y" , W/{}', "*", " {} "])
 def test_header_that_names_the_tag_matches(form: str) -> None:
     tag = etag(b"body")

@@ -1,10 +1,12 @@
 """How a product looks in each dialect."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import Parameter
 
 
 class PriceContext(msgspec.Struct, frozen=True):
@@ -83,6 +85,10 @@ class CommerceProduct(msgspec.Struct):
     extra_data: dict[str, Any]
 
 
+# What the storefront dialect writes as a number is still a Decimal here; only the documentation has to be told.
+NumericMoney = Annotated[Decimal, Parameter(schema_extra={"type": OpenAPIType.NUMBER})]
+
+
 class CatalogItem(msgspec.Struct):
     """A product of the storefront dialect; the price is a JSON number with exactly its digits."""
 
@@ -91,7 +97,7 @@ class CatalogItem(msgspec.Struct):
     product_id: UUID
     name: dict[str, str]
     description: dict[str, str]
-    price: Decimal | None
+    price: NumericMoney | None
     images: list[str]
     is_active: bool
 
@@ -106,7 +112,7 @@ class StorefrontProduct(msgspec.Struct):
     has_variant: bool
     catalog_item: CatalogItem
     is_available: bool
-    current_price: Decimal | None
+    current_price: NumericMoney | None
     availability_status: str
 
 

@@ -14,7 +14,10 @@ def _bump(products: str) -> str:
     ON CONFLICT (product_id) DO UPDATE SET version = state.version + 1"""
 
 
-BUMP_PRODUCTS = _bump("SELECT old_product_id AS product_id FROM merged UNION ALL SELECT new_product_id FROM merged")
+BUMP_PRODUCTS = _bump("""
+    SELECT coalesce(new_product_id, old_product_id) AS product_id FROM merged
+    UNION ALL
+    SELECT old_product_id FROM merged WHERE old_product_id <> new_product_id""")
 
 # A child shows the name, the slug and the uuid of its parent; a parent shows whether it has children.
 BUMP_FAMILIES = _bump("""
@@ -36,35 +39,30 @@ MOVE_EPOCH_WITH_FAMILIES = """
 # A row that moved to another product, list or currency leaves one place and appears in another.
 LOG_PRICES = """
     INSERT INTO catalogue_change (product_id, kind, price_list_id, currency_type, old_price, new_price)
-    SELECT product_id, 'price', price_list_id, currency_type, was, became
-    FROM (
+    WITH told AS (
         SELECT *, (old_product_id, old_price_list_id, old_currency_type, old_price_type)
                   IS NOT DISTINCT FROM (new_product_id, new_price_list_id, new_currency_type, new_price_type) AS stayed
         FROM merged
-    ) AS moved, LATERAL (
-        SELECT old_product_id, old_price_list_id, old_currency_type, old_price, CASE WHEN stayed THEN new_price END
-        WHERE old_price_type = 'default'
-        UNION ALL
-        SELECT new_product_id, new_price_list_id, new_currency_type, NULL, new_price
-        WHERE new_price_type = 'default' AND NOT stayed
-    ) AS told (product_id, price_list_id, currency_type, was, became)
-    WHERE was IS DISTINCT FROM became"""
+    )
+    SELECT old_product_id, 'price', old_price_list_id, old_currency_type, old_price,
+           CASE WHEN stayed THEN new_price END
+    FROM told WHERE old_price_type = 'default' AND (NOT stayed OR old_price <> new_price)
+    UNION ALL
+    SELECT new_product_id, 'price', new_price_list_id, new_currency_type, NULL, new_price
+    FROM told WHERE new_price_type = 'default' AND NOT stayed"""
 
 LOG_AVAILABILITY = """
     INSERT INTO catalogue_change (product_id, kind, stock_list_id, old_available, new_available)
-    SELECT product_id, 'availability', stock_list_id, was, became
-    FROM (
+    WITH told AS (
         SELECT *, (old_product_id, old_stock_list_id)
                   IS NOT DISTINCT FROM (new_product_id, new_stock_list_id) AS stayed
         FROM merged
-    ) AS moved, LATERAL (
-        SELECT old_product_id, old_stock_list_id, old_in_stock, CASE WHEN stayed THEN new_in_stock END
-        WHERE old_product_id IS NOT NULL
-        UNION ALL
-        SELECT new_product_id, new_stock_list_id, NULL, new_in_stock
-        WHERE new_product_id IS NOT NULL AND NOT stayed
-    ) AS told (product_id, stock_list_id, was, became)
-    WHERE was IS DISTINCT FROM became"""
+    )
+    SELECT old_product_id, 'availability', old_stock_list_id, old_in_stock, CASE WHEN stayed THEN new_in_stock END
+    FROM told WHERE old_product_id IS NOT NULL AND (NOT stayed OR old_in_stock <> new_in_stock)
+    UNION ALL
+    SELECT new_product_id, 'availability', new_stock_list_id, NULL, new_in_stock
+    FROM told WHERE new_product_id IS NOT NULL AND NOT stayed"""
 
 # Nobody waits for a product that has just been made, so its first activity is no change.
 LOG_ACTIVITY = """

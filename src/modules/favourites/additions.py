@@ -1,10 +1,11 @@
 """Adding favourites: shoppers who add at the same moment share one statement and one commit."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-import psycopg
+import psycopg.errors
 from psycopg.rows import class_row
 
 from src.modules.catalogue import AVAILABLE, DATA_SOURCE_JOIN, EPOCH, price_lateral, stock_lateral
@@ -13,6 +14,7 @@ from src.modules.favourites.repositories import CURRENCY, ONE_PER_PRODUCT
 from src.modules.identity import Shopper
 from src.platform.coalescing import Coalescer
 from src.platform.database import Connection, Database
+from src.platform.errors import Unauthenticated
 
 # What the shopper sees of the product at this moment is the favourite's baseline. Of two shoppers' requests for one
 # favourite in one statement the first gets it. Favourites come first, then summaries, each in the order of their keys,
@@ -79,6 +81,15 @@ BY_ID = _add("id", "bigint")
 BY_UUID = _add("uuid", "uuid")
 
 
+# What one addition of many can be the cause of: a shopper who went away, a row that somebody else holds.
+ONE_FOR_ALL = (
+    psycopg.IntegrityError,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.TransactionRollback,
+)
+
+
 class Addition(NamedTuple):
     """A product that a shopper wants, by its id or its UUID; the currency is None when the request names none."""
 
@@ -91,18 +102,23 @@ async def add(
     connection: Connection, additions: Sequence[Addition], *, base_code_checked: bool = False
 ) -> list[AddOutcome]:
     """Try to add each product, all named by id or all by UUID; the outcomes tell what was in the way, if anything."""
+    statement = BY_UUID if isinstance(additions[0].product, UUID) else BY_ID
+    values = {
+        "users": [addition.shopper.id for addition in additions],
+        "price_lists": [addition.shopper.price_list_id for addition in additions],
+        "stock_lists": [addition.shopper.stock_list_id for addition in additions],
+        "products": [addition.product for addition in additions],
+        "currencies": [addition.currency for addition in additions],
+        "base_code_checked": base_code_checked,
+    }
     async with connection.cursor(row_factory=class_row(AddOutcome), binary=True) as cursor:
-        await cursor.execute(
-            BY_UUID if isinstance(additions[0].product, UUID) else BY_ID,
-            {
-                "users": [addition.shopper.id for addition in additions],
-                "price_lists": [addition.shopper.price_list_id for addition in additions],
-                "stock_lists": [addition.shopper.stock_list_id for addition in additions],
-                "products": [addition.product for addition in additions],
-                "currencies": [addition.currency for addition in additions],
-                "base_code_checked": base_code_checked,
-            },
-        )
+        try:
+            await cursor.execute(statement, values)
+        except psycopg.errors.ForeignKeyViolation as error:
+            if len(additions) > 1:
+                raise
+            # Products stay for ever, so it is the shopper who went away after the credential was read.
+            raise Unauthenticated from error
         return await cursor.fetchall()
 
 
@@ -111,23 +127,27 @@ class SharedAdditions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._by_id: Coalescer[Addition, AddOutcome | Exception] = Coalescer(self._add, max_batch=32)
-        self._by_uuid: Coalescer[Addition, AddOutcome | Exception] = Coalescer(self._add, max_batch=32)
+        self._by_id: Coalescer[Addition, AddOutcome | BaseException] = Coalescer(self._add, max_batch=32)
+        self._by_uuid: Coalescer[Addition, AddOutcome | BaseException] = Coalescer(self._add, max_batch=32)
 
     async def add(self, addition: Addition) -> AddOutcome:
         """The outcome of an addition, committed."""
         shared = self._by_uuid if isinstance(addition.product, UUID) else self._by_id
         outcome = await shared.get(addition)
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
-    async def _add(self, additions: Sequence[Addition]) -> Sequence[AddOutcome | Exception]:
-        try:
-            async with self._database.read() as connection:
+    async def _add(self, additions: Sequence[Addition]) -> Sequence[AddOutcome | BaseException]:
+        async with self._database.read() as connection:
+            try:
                 return await add(connection, additions)
-        except psycopg.IntegrityError as error:
-            # A user or product that went away just now: nobody else should suffer for it.
-            if len(additions) == 1:
-                return [error]
-        return [outcome for addition in additions for outcome in await self._add([addition])]
+            except ONE_FOR_ALL:
+                if len(additions) == 1:
+                    raise
+        # Somebody's trouble is not everybody's: now each by itself.
+        return await asyncio.gather(*(self._add_alone(addition) for addition in additions), return_exceptions=True)
+
+    async def _add_alone(self, addition: Addition) -> AddOutcome:
+        async with self._database.read() as connection:
+            return (await add(connection, [addition]))[0]

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from src.modules.identity import repositories
-from src.modules.identity.dtos import Email, IssuedToken, TokenRead
+from src.modules.identity.dtos import MAX_LIFETIME_S, Email, IssuedToken, TokenRead
 from src.modules.identity.errors import UserInactive
 from src.modules.identity.jwts import Claims
 from src.modules.identity.models import Credential, User
@@ -41,6 +41,8 @@ async def issue(work: UnitOfWork, *, email: str, scopes: Sequence[str], expires_
     token = new_token()
     granted = list(dict.fromkeys(scopes))
     expires_at = None
+    if expires_in_s is not None and not 0 < expires_in_s <= MAX_LIFETIME_S:
+        raise Invalid("Not a valid value", field="expires_in")
     if expires_in_s is not None:  # by the clock that will judge it
         expires_at = await work.session.scalar(select(func.now() + timedelta(seconds=expires_in_s)))
     credential = Credential(digest=digest(token), kind="token", user_id=user.id, scopes=granted, expires_at=expires_at)

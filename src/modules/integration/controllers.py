@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -25,12 +26,17 @@ from src.platform.database import Connection, Transaction
 from src.platform.edge import Answer, write
 from src.platform.errors import Invalid, UnsupportedMedia
 from src.platform.idempotency import HEADER as IDEMPOTENCY_HEADER
+from src.platform.jobs import Queue
 from src.platform.openapi import BODY, IDEMPOTENCY_KEY, IDEMPOTENT, answers, documented, problem_errors
 from src.platform.resources import Resource
 
 SCOPE = "integration"
 # They take turns in the database anyway; more of them would only hold connections that shoppers need.
 IMPORTS_AT_ONCE = 2
+# From so many changed rows on, the planner should learn of them now and not when PostgreSQL comes round to it.
+WORTH_ANALYZING = 1000
+ANALYZE = "integration.analyze"
+FEED_TABLES = ("product", "product_price", "product_stock", "product_image", "category_node")
 LANGUAGE = re.compile("^[a-z]{2,3}(-[a-z0-9]{2,8})?$")
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 AnyRequest = Request[Any, Any, Any]
@@ -62,7 +68,10 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         request_max_body_size=None,
     )
     async def feed(request: AnyRequest, identity: NamedDependency[Identity]) -> Response[Any]:
-        """Make and change rows; those that can't go in are reported, the others are in."""
+        """Make and change rows; those that can't go in are reported, the others are in.
+
+        What a row does not tell stays as it is. Of several rows about the same object, the last one counts.
+        """
         feeder = await identity.shopper(request, SCOPE)
         content_type = _content_type(request, services.FORMATS)
         atomic = _flag(request.query_params.get("atomic", "false"))
@@ -71,7 +80,7 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         async def use_case(connection: Connection, body: Spool) -> Report:
             return await services.import_rows(connection, resource, body, content_type, atomic=atomic)
 
-        return await _import(request, feeder, use_case, max_bytes)
+        return await _import(request, feeder, use_case, [resource.table.name], max_bytes)
 
     @delete(
         f"/{resource.path}/{{row_id:int}}",
@@ -88,7 +97,8 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
             await services.delete_row(work.connection, resource, row_id)
             return Answer(204)
 
-        return await write(request, use_case, actor=f"user:{feeder.id}")
+        async with _turns(request.app.state):
+            return await write(request, use_case, actor=f"user:{feeder.id}")
 
     return [feed, remove]
 
@@ -114,18 +124,22 @@ async def import_merchant_feed(request: AnyRequest, identity: NamedDependency[Id
     async def use_case(connection: Connection, body: Spool) -> Report:
         return await feed_in(connection, body, content_type, language=language, atomic=atomic)
 
-    return await _import(request, feeder, use_case)
+    return await _import(request, feeder, use_case, FEED_TABLES)
 
 
 async def _import(
-    request: AnyRequest, feeder: Shopper, use_case: UseCase, max_bytes: int | None = None
+    request: AnyRequest, feeder: Shopper, use_case: UseCase, tables: Sequence[str], max_bytes: int | None = None
 ) -> Response[Any]:
     """Take the body in, wait for a turn, then run `use_case` in its transaction."""
     keyed = IDEMPOTENCY_HEADER in request.headers
     async with spooled(_arriving(request), max_bytes, digested=keyed) as body, _turns(request.app.state):
 
         async def answered(work: Transaction) -> Answer:
-            return Answer(200, await use_case(work.connection, body))
+            report = await use_case(work.connection, body)
+            if report.created + report.updated >= WORTH_ANALYZING:
+                queue: Queue = request.app.state.queue
+                work.after_commit(partial(queue.enqueue, ANALYZE, key=",".join(tables), tables=list(tables)))
+            return Answer(200, report)
 
         return await write(request, answered, actor=f"user:{feeder.id}", body_digest=body.digest)
 

@@ -96,12 +96,6 @@ TEXTS: dict[str, Texts] = {
 }
 
 
-def all_alike(texts: Texts, values: Sequence[Any]) -> Sequence[str] | None:
-    """The texts of values that are all the same, which whole columns often are; None for others."""
-    first = values[0]
-    return list(texts([first])) * len(values) if values.count(first) == len(values) else None
-
-
 def with_nulls(texts: Texts, values: Sequence[Any]) -> Sequence[str]:
     """The texts of values, and NULL for those that are missing."""
     known = [value for value in values if value is not None and value is not UNSET]

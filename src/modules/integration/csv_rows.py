@@ -36,7 +36,7 @@ def csv_lines(body: Spool, resource: Resource) -> Iterator[bytes]:
     try:
         records = csv.reader(text, strict=True)
         header = next(records, [])
-        if len(set(header)) < len(header):
+        if len(set(header)) < len(header) or any(map(_is_broken, header)):
             raise NoCsv
         names = [_quoted(name) + b":" for name in header]
         cells = [_cell(resource, name) for name in header]
@@ -46,6 +46,11 @@ def csv_lines(body: Spool, resource: Resource) -> Iterator[bytes]:
         raise NoCsv from error
     finally:
         text.detach()
+
+
+def _is_broken(text: str) -> bool:
+    """Whether some of `text` was no UTF-8."""
+    return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _object(names: Sequence[bytes], cells: Sequence[Cell], record: Sequence[str]) -> bytes:

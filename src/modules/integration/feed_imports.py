@@ -106,6 +106,7 @@ class FeedImport:
             rows = Import(self._connection, part.resource)
             await rows.fill(part.filling, {"language": self._language})
             await rows.finish([part.touched])
+            await rows.clear()
             await self._leave_out(rows.rejected)
         await self._items.drop_images()
         touched = await self._items.touched()

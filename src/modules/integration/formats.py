@@ -9,7 +9,7 @@ from msgspec import Raw
 from src.modules.integration.errors import NoJsonArray
 from src.modules.integration.spool import Spool
 
-BLOCK_BYTES = 64 * 1024
+BLOCK_BYTES = 256 * 1024
 # More of a line is not looked at; what is cut off like this can't be read and is rejected.
 MAX_LINE_BYTES = 1024 * 1024
 # Where one element of an array may end and the next begin; the likelier places first.

@@ -36,8 +36,7 @@ class Outcome(NamedTuple):
 
 async def take_turn(connection: Connection, resource: Resource) -> None:
     """Wait until nobody else feeds this resource or a related one; it is ours until the transaction ends."""
-    await connection.execute(statements.LIMITS)
-    await connection.execute(statements.LOCK, (LOCK_CLASS, resource.lock))
+    await connection.execute(statements.TAKE_TURN.format(LOCK_CLASS, resource.lock), prepare=False)
 
 
 class Import:
@@ -51,8 +50,7 @@ class Import:
 
     async def stage(self, reader: RowReader, blocks: Iterator[bytes]) -> None:
         """Read the rows of `blocks` of lines; the server takes them in while the next ones are read."""
-        await self._run(statements.create(self._resource))
-        staging = _Staging(self._connection)
+        staging = _Staging(self._connection, self._resource)
         try:
             for block in blocks:
                 for batch in reader.read(block):
@@ -74,13 +72,15 @@ class Import:
 
     async def finish(self, more: Sequence[str] = ()) -> Outcome:
         """Compare and judge what has been staged, and change the table; `more` as in `statements.merge`."""
-        outcome = Outcome(0, 0)
         if self._told.columns:
             cursor = await self._run(statements.compare(self._resource, self._told))
             if cursor.rowcount:
-                outcome = await self._change(more)
+                return await self._change(more)
+        return Outcome(0, 0)
+
+    async def clear(self) -> None:
+        """Make room for another import in the same transaction."""
         await self._run(statements.DROP)
-        return outcome
 
     async def _change(self, more: Sequence[str]) -> Outcome:
         resource, told = self._resource, self._told
@@ -92,9 +92,7 @@ class Import:
         await self._run(statements.last_ones_count(resource, told))
         if told.any(resource.by_column[ID]):
             await self._run(statements.move_sequence(resource))
-        await self._run(statements.BY_INDEX)
         cursor = await self._run(statements.merge(resource, told, more))
-        await self._run(statements.BY_PLAN)
         return Outcome(*(await cursor.fetchone() or (0, 0)))
 
     async def _judge(self, judgements: Iterable[Judgement]) -> None:
@@ -133,10 +131,11 @@ def check_rejected(rejected: Sized) -> None:
 class _Staging:
     """COPY into `incoming_row`: one for all rows, or one after the other where their shapes differ."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, resource: Resource) -> None:
         self.sent = 0
         self.arrived = 0
         self._connection = connection
+        self._resource = resource
         self._shape: Shape | None = None
         self._copying: Any = None
         self._copy: AsyncCopy | None = None
@@ -157,7 +156,9 @@ class _Staging:
             await copying.__aexit__(None, None, None)
 
     async def _begin(self, shape: Shape) -> None:
-        await self._connection.execute(statements.ROWS_TELL.format(shape.always), prepare=False)
+        given = statements.ROWS_TELL.format(shape.always)
+        prepare = given if self.sent else statements.create(self._resource, shape.always)
+        await self._connection.execute(prepare, prepare=False)
         self._copying = self._copied(shape)
         self._copy = await self._copying.__aenter__()
         self._shape = shape

@@ -1,8 +1,10 @@
 """From lines of JSON to batches that COPY reads, a thousandth of a second at a time; what does not fit is set aside."""
 
+import gc
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -10,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 from msgspec.structs import astuple
 
-from src.modules.integration.copy_text import NULL, all_alike, escape, with_nulls
+from src.modules.integration.copy_text import NULL, escape, with_nulls
 from src.modules.integration.copy_text import lines as copy_lines
 from src.modules.integration.dtos import Fault, Rejection
 from src.modules.integration.kinds import Kind, kind_of, may_be_null
@@ -44,12 +46,13 @@ class Batch(NamedTuple):
     text: bytes
 
 
-def row_struct(resource: Resource, *, amount: type[Decimal] | type[str] = Decimal) -> type[msgspec.Struct]:
+@cache
+def row_struct(resource: Resource, amounts_are_texts: bool = False) -> type[msgspec.Struct]:
     """The type of a row as it comes in: every field may be absent, no other is accepted."""
     fields: list[tuple[str, Any, Any]] = []
     for known in resource.fields:
         wire = kind_of(resource, known).wire
-        wire = amount if wire is Decimal else wire
+        wire = str if wire is Decimal and amounts_are_texts else wire
         if known.reference and known.reference.named_by:
             wire |= str
         if wire is Raw:
@@ -62,6 +65,16 @@ def row_struct(resource: Resource, *, amount: type[Decimal] | type[str] = Decima
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, gc=False, module=__name__)
 
 
+@cache
+def _decoder(resource: Resource, amounts_are_texts: bool) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(row_struct(resource, amounts_are_texts))
+
+
+@cache
+def _kinds(resource: Resource) -> list[tuple[Field, Kind]]:
+    return [(known, kind_of(resource, known)) for known in resource.fields]
+
+
 class RowReader:
     """Reads the rows of one body; counts them, and remembers those that can't be rows of the resource."""
 
@@ -69,15 +82,24 @@ class RowReader:
         self.received = 0
         self.rejected: list[Rejection] = []
         self._resource = resource
-        struct = row_struct(resource)
-        self._names = struct.__struct_fields__
-        self._decoder = msgspec.json.Decoder(struct)
+        self._names = row_struct(resource).__struct_fields__
+        self._kinds = _kinds(resource)
+        self._decoder = _decoder(resource, False)
         # Amounts as the warehouse shows them are texts; left alone they are read twice as fast as made into numbers.
-        self._quick_decoder = msgspec.json.Decoder(row_struct(resource, amount=str))
-        self._kinds = [(known, kind_of(resource, known)) for known in resource.fields]
+        self._quick_decoder = _decoder(resource, True)
 
     def read(self, lines: bytes) -> list[Batch]:
         """The rows of some whole lines; blank ones are no rows."""
+        # Some thousand tuples, all gone at the end and none in a cycle: they would only wake the collector.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return self._read(lines)
+        finally:
+            if collects:
+                gc.enable()
+
+    def _read(self, lines: bytes) -> list[Batch]:
         count = lines.count(b"\n") + (not lines.endswith(b"\n"))
         numbers = range(self.received, self.received + count)
         for decoder in (self._quick_decoder, self._decoder):
@@ -131,15 +153,19 @@ class RowReader:
         staged: list[Iterable[str]] = [map(str, numbers)]
         for known, kind in self._kinds:
             values = columns[known.name]
-            types = set(map(type, values))
+            # Whole columns are often alike, the absent ones always.
+            alike = _alike(values)
+            types = {type(values[0])} if alike else set(map(type, values))
             if known.name == ID and type(None) in types:
                 values = [UNSET if value is None else value for value in values]
                 types = set(map(type, values))
             if not given.note(known, values, types):
                 continue
-            for name, texts in self._staged(known, kind, values, types):
+            # In JSON true equals 1: what is alike there need not be the same.
+            once = alike and kind.stored != "jsonb"
+            for name, texts in self._staged(known, kind, values[:1] if once else values, types):
                 names.append(name)
-                staged.append(texts)
+                staged.append(list(texts) * len(rows) if once else texts)
         if not given.uniform:
             names.append("given")
             staged.append(map(str, given.masks))
@@ -147,17 +173,13 @@ class RowReader:
 
     def _staged(
         self, known: Field, kind: Kind, values: Sequence[Any], types: set[type]
-    ) -> list[tuple[str, Iterable[str]]]:
+    ) -> list[tuple[str, Sequence[str]]]:
         """The staging columns that the values of a field fill."""
         name = known.column.name
         try:
             if known.reference is None or known.reference.named_by is None or str not in types:
-                if UnsetType in types or type(None) in types:
-                    texts = with_nulls(kind.texts, values)
-                else:
-                    # In JSON true equals 1: what is alike there need not be the same.
-                    alike = None if kind.stored == "jsonb" else all_alike(kind.texts, values)
-                    texts = alike or kind.texts(values)
+                missing = UnsetType in types or type(None) in types
+                texts = with_nulls(kind.texts, values) if missing else kind.texts(values)
                 if kind.stored == "jsonb" and NULL_JSON in texts:
                     texts = self._json_nulls(known, texts)
                 return [(name, texts)]
@@ -221,3 +243,11 @@ def told(error: Exception) -> Fault:
     if at is None:
         return Fault(None, "not valid UTF-8" if isinstance(error, UnicodeDecodeError) else message)
     return Fault(at["place"] or None, message[: at.start()])
+
+
+def _alike(values: Sequence[Any]) -> bool:
+    """Whether all values are the same; a signalling NaN can't even be compared."""
+    try:
+        return values.count(values[0]) == len(values)
+    except ArithmeticError:
+        return False

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from src.platform.errors import TooLarge
+from src.platform.errors import ServiceUnavailable, TooLarge
 
 IN_MEMORY_BYTES = 1024 * 1024
 
@@ -38,7 +38,10 @@ class Spool:
 async def spooled(
     source: AsyncIterator[bytes], max_bytes: int | None = None, *, digested: bool = False
 ) -> AsyncIterator[Spool]:
-    """The bytes of `source` as a Spool that goes away with the block; raises TooLarge beyond `max_bytes`."""
+    """The bytes of `source` as a Spool that goes away with the block.
+
+    Raises TooLarge beyond `max_bytes`, ServiceUnavailable when there is no room for it.
+    """
     with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
         size, digest = 0, hashlib.sha256() if digested else None
         async for chunk in source:
@@ -47,5 +50,8 @@ async def spooled(
                 raise TooLarge
             if digest:
                 digest.update(chunk)
-            file.write(chunk)
+            try:
+                file.write(chunk)
+            except OSError as error:
+                raise ServiceUnavailable from error  # the disk is full; others may need less
         yield Spool(file, size, digest.digest() if digest else None)

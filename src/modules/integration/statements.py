@@ -13,15 +13,15 @@ from src.modules.integration.kinds import kind_of
 from src.modules.integration.rows import NAMED, Shape
 from src.platform.resources import ID, MODIFIED, Field, Resource
 
-LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
-# An import may take as long as it needs, but waits for others only so long. Its joins are worth some memory, and
-# nothing that they read is sorted.
-LIMITS = """
+# An import may take as long as it needs, but waits for others only so long. Its joins are worth some memory, nothing
+# that they read is sorted, and each of its statements is new: compiling it costs more than it saves.
+TAKE_TURN = """
 SET LOCAL statement_timeout = '30min'; SET LOCAL lock_timeout = '60s'; SET LOCAL work_mem = '32MB';
-SET LOCAL enable_mergejoin = off"""
+SET LOCAL enable_mergejoin = off; SET LOCAL jit = off;
+SELECT pg_advisory_xact_lock({}, {})"""
 # Temporary tables have no statistics: without a hint, a few changes are worth reading the whole table to the planner.
-BY_INDEX = "SET LOCAL enable_hashjoin = off"
 BY_PLAN = "SET LOCAL enable_hashjoin = on"
+BY_INDEX = "SET LOCAL enable_hashjoin = off"
 ROWS_TELL = "ALTER TABLE incoming_row ALTER COLUMN given SET DEFAULT {}"
 LOST = "SELECT generate_series(0, %s - 1) EXCEPT SELECT row FROM incoming_row"
 FORGET = (
@@ -71,12 +71,13 @@ def table(resource: Resource) -> str:
     return name(resource.table.name)
 
 
-def create(resource: Resource) -> str:
-    """The temporary tables of an import, gone with its transaction."""
-    told = ", ".join(["row bigint NOT NULL", "given bigint", *(f"{name(c)} {t}" for c, t in _staged(resource))])
+def create(resource: Resource, given: int = 0) -> str:
+    """The temporary tables of an import, gone with its transaction; rows that don't say so tell what `given` says."""
+    columns = ", ".join(f"{name(column)} {kind}" for column, kind in _staged(resource))
     return f"""
-        CREATE TEMPORARY TABLE incoming_row ({told}) ON COMMIT DROP;
-        CREATE TEMPORARY TABLE changed_row ({told}, target bigint) ON COMMIT DROP"""
+        {BY_PLAN};
+        CREATE TEMPORARY TABLE incoming_row (row bigint, given bigint DEFAULT {given}, {columns}) ON COMMIT DROP;
+        CREATE TEMPORARY TABLE changed_row (row bigint, given bigint, target bigint, {columns}) ON COMMIT DROP"""
 
 
 def _staged(resource: Resource) -> Iterable[tuple[str, str]]:
@@ -99,8 +100,8 @@ def compare(resource: Resource, told: Told) -> str:
     values = [_value(resource, told, known) for known in filled]
     texts = [name(known.column.name + NAMED) for known in resource.fields if told.named(known)]
     return f"""
-        INSERT INTO changed_row (row, given, target, {", ".join([*columns, *texts])})
-        SELECT incoming.row, incoming.given, target.id, {", ".join([*values, *(f"incoming.{t}" for t in texts)])}
+        INSERT INTO changed_row ({", ".join(["row", "given", "target", *columns, *texts])})
+        SELECT {", ".join(["incoming.row", "incoming.given", "target.id", *values, *(f"incoming.{t}" for t in texts)])}
         FROM {_compared(resource, told)}
         WHERE target.id IS NULL OR NOT ({_same(resource, told)})"""
 
@@ -169,7 +170,11 @@ def _value(resource: Resource, told: Told, known: Field) -> str:
 
 
 def last_ones_count(resource: Resource, told: Told) -> str:
-    """Of several rows that are about the same row of the table, forget all but the last."""
+    """Of several rows that are about the same row of the table, forget all but the last; `merge` comes next."""
+    return f"{_forget_earlier(resource, told)}; {BY_INDEX}"
+
+
+def _forget_earlier(resource: Resource, told: Told) -> str:
     by_id = resource.by_column[ID]
     if told.all(by_id) or (told.any(by_id) and not resource.key):
         same = "later.id = changed_row.id"
@@ -179,7 +184,7 @@ def last_ones_count(resource: Resource, told: Told) -> str:
             for column in resource.key
         )
     else:
-        return _last_ones_count_by_any_name(resource, told)
+        return _forget_earlier_by_any_name(resource, told)
     # Without an id and without a key each row is one of its own.
     return (
         f"DELETE FROM changed_row USING incoming_row AS later WHERE {same or 'false'} AND later.row > changed_row.row"
@@ -197,7 +202,7 @@ def _keyed(resource: Resource, told: Told, column: str, row: str) -> str:
     return f"coalesce({value}, {known.default})" if known.default is not None else value
 
 
-def _last_ones_count_by_any_name(resource: Resource, told: Told) -> str:
+def _forget_earlier_by_any_name(resource: Resource, told: Told) -> str:
     """Where one row of the body tells an id and another a key, only the table knows that they mean the same."""
     about = "coalesce(target, id)"
     keys = [f"CASE WHEN {about} IS NULL THEN {name(column)} END" for column in resource.key]

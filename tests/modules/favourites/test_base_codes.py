@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from src.platform.dynamic_settings import FAVOURITE_SKU_IS_ACTIVE
 from tests.factories import Client, Factory, Product
 from tests.modules.favourites.shapes import CommerceRefusal, Failure, read
 from tests.modules.favourites.shop import (
@@ -13,7 +12,6 @@ from tests.modules.favourites.shop import (
     STOREFRONT,
     add,
     add_favorite,
-    change_setting,
     count,
     favorites,
     page,
@@ -22,8 +20,10 @@ from tests.modules.favourites.shop import (
 
 
 async def per_product(factory: Factory, value: bool) -> None:
-    """Switch the setting at run time."""
-    await change_setting(factory, FAVOURITE_SKU_IS_ACTIVE, value)
+    """Switch the setting at run time, as an operator does."""
+    operator = await factory.shopper("ops", email="operator@example.com")
+    answer = await operator.put("/api/v1/settings/FAVOURITE_SKU_IS_ACTIVE", json={"value": value})
+    assert answer.status_code == 200, answer.text
 
 
 async def refused(shopper: Client, product: Product) -> None:

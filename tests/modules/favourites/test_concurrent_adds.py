@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
+from src.platform.dynamic_settings import FAVOURITE_SKU_IS_ACTIVE
 from tests.factories import Client, Factory
-from tests.modules.favourites.shop import COMMERCE, STOREFRONT, count, favorites, page, status
+from tests.modules.favourites.shop import COMMERCE, STOREFRONT, change_setting, count, favorites, page, status
 
 
 async def test_one_product_through_both_dialects_is_one_favourite(shopper: Client, factory: Factory) -> None:
@@ -23,15 +24,20 @@ async def test_one_product_through_both_dialects_is_one_favourite(shopper: Clien
     assert (await count(shopper)).count == len(await favorites(shopper)) == (await page(shopper)).count == 1
 
 
+@pytest.mark.parametrize("way", ["shared", "with-key", "by-base-code"])
 @pytest.mark.parametrize("dialect", [COMMERCE, STOREFRONT])
-async def test_more_adds_than_connections_do_not_starve_each_other(
-    factory: Factory, shopper: Client, dialect: str
-) -> None:
-    products = [await factory.product() for _ in range(40)]
+async def test_more_adds_than_connections_do_not_starve_each_other(factory: Factory, dialect: str, way: str) -> None:
+    """Whoever holds a connection must not wait for a second one, of which there may be none left."""
+    await change_setting(factory, FAVOURITE_SKU_IS_ACTIVE, way != "by-base-code")
+    shoppers = [await factory.shopper() for _ in range(24)]
+    products = [await factory.product() for _ in shoppers]
     bodies = [{"product": p.id} if dialect == COMMERCE else {"variant_id": str(p.uuid)} for p in products]
-    answers = await asyncio.gather(*(shopper.post(dialect, json=body) for body in bodies))
-    assert {answer.status_code for answer in answers} == {200 if dialect == COMMERCE else 201}
-    assert (await count(shopper)).count == 40
+    headers = {"Idempotency-Key": "k"} if way == "with-key" else {}
+    answers = await asyncio.gather(
+        *(one.post(dialect, json=body, headers=headers) for one, body in zip(shoppers, bodies, strict=True))
+    )
+    assert Counter(answer.status_code for answer in answers) == {200 if dialect == COMMERCE else 201: 24}
+    assert [(await count(one)).count for one in shoppers] == [1] * 24
 
 
 async def test_shoppers_do_not_wait_for_each_other_and_do_not_mix(factory: Factory) -> None:

@@ -155,8 +155,9 @@ async def test_batch_follows_variants_that_change_their_parent(shopper: Client, 
     variant = await factory.product(parent_id=old.id)
     favorite = await add_favorite(shopper, variant)
     assert await statuses(shopper, old, new) == [favorited(favorite), NOT]
-    await factory.execute("UPDATE product SET parent_id = %s WHERE id = %s", new.id, variant.id)
-    await factory.execute("UPDATE catalogue_epoch SET version = version + 1")  # as every catalogue writer does then
+    feeder = await factory.shopper("integration")
+    fed = await feeder.post("/api/v1/integration/products/products", json=[{"id": variant.id, "parent": new.id}])
+    assert fed.json()["updated"] == 1
     assert await statuses(shopper, old, new) == [NOT, favorited(favorite)]
 
 

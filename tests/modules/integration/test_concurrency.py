@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import tracemalloc
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -15,7 +16,7 @@ from src.modules.integration.registry import RESOURCES
 from src.modules.integration.services import import_rows
 from src.modules.integration.spool import IN_MEMORY_BYTES, spooled
 from src.platform.database import Database
-from src.platform.errors import TooLarge
+from src.platform.errors import ServiceUnavailable, TooLarge
 from src.platform.openapi import NDJSON
 from tests.factories import Client
 from tests.modules.integration.bodies import chunks
@@ -175,3 +176,14 @@ async def test_body_is_spooled_whole_with_its_digest_or_refused() -> None:
     with pytest.raises(TooLarge):
         async with spooled(chunks(b"xxx", 1), max_bytes=2):
             pass
+
+
+async def test_body_that_the_disk_can_not_hold_is_refused_for_now() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (IN_MEMORY_BYTES + 1, limits[1]))
+    try:
+        with pytest.raises(ServiceUnavailable):
+            async with spooled(chunks(b"x" * 3 * IN_MEMORY_BYTES, 100_000)):
+                pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -79,8 +79,10 @@ def test_broken_rows_are_told_and_the_others_stay() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["sku,sku\n1,2\n", 'sku\n"open', "sku\n" + "x" * 2_000_000, 'sku\n"a"b\n'])
-def test_no_csv_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["sku,sku\n1,2\n", b"sku,\xff\n", 'sku\n"open', "sku\n" + "x" * 2_000_000, 'sku\n"a"b\n']
+)
+def test_no_csv_is_refused(text: str | bytes) -> None:
     with pytest.raises(NoCsv):
         rows(text)
 

@@ -168,6 +168,19 @@ async def test_epoch_moves_with_the_tables_that_touch_many_products(feed: Feed, 
     assert await feed.epoch() == before + 3
 
 
+async def test_epoch_moves_when_products_change_families_or_public_ids(feed: Feed) -> None:
+    """Shoppers' favourites are kept in caches under the uuids of products and of their parents."""
+    parent = await feed.product("parent")
+    before = await feed.epoch()
+    await feed.product("child", parent=parent)
+    await feed.rows(PRODUCTS, {"sku": "child", "name": "new", "is_active": False})
+    assert await feed.epoch() == before
+    await feed.rows(PRODUCTS, {"sku": "child", "parent": None})
+    assert await feed.epoch() == before + 1
+    await feed.rows(PRODUCTS, {"sku": "parent", "uuid": "c4cd34ad-8270-4355-8715-62862c74cad1"})
+    assert await feed.epoch() == before + 2
+
+
 async def test_unchanged_rows_write_nothing_at_all(feed: Feed) -> None:
     """Not even a new version of a row: `xmin` names the transaction that wrote it last."""
     rows: dict[str, dict[str, Any]] = {
