@@ -500,6 +500,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "product_id", "price_list_id", "currency_type", "price_type", name=op.f("uq_product_price_product_id")
         ),
+        postgresql_with={"fillfactor": "85"},
     )
     op.create_table(
         "product_state",
@@ -530,6 +531,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_stock")),
         sa.UniqueConstraint("product_id", "stock_list_id", name=op.f("uq_product_stock_product_id")),
+        postgresql_with={"fillfactor": "85"},
     )
     op.create_table(
         "removed_favourite",

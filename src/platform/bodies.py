@@ -101,15 +101,19 @@ def convert_value(value: object, kind: Any) -> Any:
     """`value` as `kind`, numbers in strings accepted; raises msgspec.ValidationError."""
     if isinstance(value, bool) and kind not in (bool, Any):
         value = str(value)  # else a lax conversion takes true for 1
-    if _has_nul(value):
-        raise msgspec.ValidationError("NUL")
+    try:
+        unstorable = _is_unstorable(value)
+    except RecursionError as error:
+        raise msgspec.ValidationError("nested too deep") from error
+    if unstorable:
+        raise msgspec.ValidationError("PostgreSQL can't store this text")
     return msgspec.convert(value, kind, strict=False)
 
 
-def _has_nul(value: object) -> bool:
+def _is_unstorable(value: object) -> bool:
     """Whether a text in `value` holds U+0000 or a lone surrogate, which PostgreSQL can't store."""
     if isinstance(value, str):
         return "\0" in value or any("\ud800" <= char <= "\udfff" for char in value)
     if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
+        return any(_is_unstorable(key) or _is_unstorable(item) for key, item in value.items())
+    return isinstance(value, list) and any(_is_unstorable(item) for item in value)

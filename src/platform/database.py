@@ -75,7 +75,15 @@ class Database:
                 "timezone": "UTC",
             }.items()
         )
-        connect = {"options": options, "application_name": application, "connect_timeout": 5}
+        connect = {
+            "options": options,
+            "application_name": application,
+            "connect_timeout": 5,
+            # A machine that is gone says nothing: its silence is noticed after so long (milliseconds, then seconds).
+            "tcp_user_timeout": 15_000,
+            "keepalives_idle": 30,
+            "keepalives_interval": 5,
+        }
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             settings.database_url,
             kwargs={**connect, "autocommit": True},

@@ -40,7 +40,8 @@ COPY = f"COPY feed_item ({', '.join(COLUMNS)}) FROM STDIN WITH (ON_ERROR ignore,
 LOST = "SELECT generate_series(0, %s - 1) EXCEPT SELECT row FROM feed_item"
 LEAVE_OUT = "DELETE FROM feed_item WHERE row = ANY(%s) RETURNING row, line"
 LAST_ITEMS_COUNT = """
-DELETE FROM feed_item USING feed_item AS later WHERE later.sku = feed_item.sku AND later.row > feed_item.row
+DELETE FROM feed_item USING (SELECT sku, max(row) AS row FROM feed_item GROUP BY sku HAVING count(*) > 1) AS last
+WHERE last.sku = feed_item.sku AND last.row > feed_item.row
 """
 ANALYZE = "ANALYZE feed_item"
 CATEGORIES = "SELECT DISTINCT categories FROM feed_item WHERE categories IS NOT NULL"

@@ -32,6 +32,9 @@ from src.platform.orm import (
 DEFAULT_LIST_ID = 1
 """The price list and stock list that are always there; a price or stock that names no list belongs to it."""
 
+# Prices and stocks change all the time; with some room on its page a new version of a row costs no index entry.
+ROOM_FOR_UPDATES = {"postgresql_with": {"fillfactor": "85"}}
+
 
 class PriceList(Base):
     """A named set of prices, chosen by the shopper's segment or the product's data source."""
@@ -182,6 +185,7 @@ class ProductPrice(Base):
     __table_args__ = (
         UniqueConstraint("product_id", "price_list_id", "currency_type", "price_type"),
         CheckConstraint("price >= 0", name="price_not_negative"),
+        ROOM_FOR_UPDATES,
     )
 
     id: Mapped[IntegerId]
@@ -204,6 +208,7 @@ class ProductStock(Base):
     __table_args__ = (
         UniqueConstraint("product_id", "stock_list_id"),
         CheckConstraint("stock >= 0", name="stock_not_negative"),
+        ROOM_FOR_UPDATES,
     )
 
     id: Mapped[IntegerId]

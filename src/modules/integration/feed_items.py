@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from src.modules.catalogue import PARENT_SKU
+from src.platform.paging import whole_number
 from src.platform.resources import UnfitRow
 
 Values = Mapping[str, list[str]]
@@ -157,13 +158,13 @@ def _on_sale(values: Values, now: datetime) -> bool:
 
 
 def _stock(values: Values) -> tuple[int | None, bool | None]:
-    """How many there are, and whether there are any; a product that is in stock without a number has none."""
+    """How many there are, and whether there are any; in stock without a number, the number is null."""
     quantity, availability = _first(values, "quantity"), _first(values, "availability")
     stock = None
     if quantity is not None:
-        if not (quantity.isascii() and quantity.isdigit()) or int(quantity[:20]) > MAX_STOCK:
+        stock = whole_number(quantity, MAX_STOCK + 1)
+        if stock is None or stock > MAX_STOCK:
             raise UnfitRow("quantity", "must be a whole number of 0 or more")
-        stock = int(quantity)
     if availability is None:
         return stock, None if stock is None else stock > 0
     available = AVAILABILITY.get(availability.lower().replace(" ", "_"))

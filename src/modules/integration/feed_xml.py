@@ -34,7 +34,7 @@ def xml_items(body: Spool) -> Iterator[FeedRow]:
                 raise NoFeed
             yield from reader.taken()
         reader.parser.Parse(b"", True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for encodings that it does not know
         raise NoFeed from error
     yield from reader.taken()
 

@@ -177,18 +177,24 @@ def last_ones_count(resource: Resource, told: Told) -> str:
 def _forget_earlier(resource: Resource, told: Told) -> str:
     by_id = resource.by_column[ID]
     if told.all(by_id) or (told.any(by_id) and not resource.key):
-        same = "later.id = changed_row.id"
+        columns: Sequence[str] = [ID]
     elif not told.any(by_id) and all(_named_one_way(told, resource.by_column[c]) for c in resource.key):
-        same = " AND ".join(
-            f"{_keyed(resource, told, column, 'later')} = {_keyed(resource, told, column, 'changed_row')}"
-            for column in resource.key
-        )
+        columns = resource.key
     else:
         return _forget_earlier_by_any_name(resource, told)
-    # Without an id and without a key each row is one of its own.
-    return (
-        f"DELETE FROM changed_row USING incoming_row AS later WHERE {same or 'false'} AND later.row > changed_row.row"
-    )
+    if not columns:  # Without an id and without a key each row is one of its own.
+        return "SELECT"
+
+    def keyed(row: str) -> str:
+        return ", ".join(_keyed(resource, told, column, row) for column in columns)
+
+    # The last row of each key once, because each row beside every other of its key would be too many.
+    return f"""
+        DELETE FROM changed_row USING (
+            SELECT ROW ({keyed("told")}) AS key, max(told.row) AS row FROM incoming_row AS told
+            GROUP BY {keyed("told")} HAVING count(*) > 1
+        ) AS last
+        WHERE last.key = ROW ({keyed("changed_row")}) AND last.row > changed_row.row"""
 
 
 def _named_one_way(told: Told, known: Field) -> bool:
