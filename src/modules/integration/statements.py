@@ -192,7 +192,7 @@ def _forget_earlier(resource: Resource, told: Told) -> str:
     return f"""
         DELETE FROM changed_row USING (
             SELECT ROW ({keyed("told")}) AS key, max(told.row) AS row FROM incoming_row AS told
-            GROUP BY {keyed("told")} HAVING count(*) > 1
+            WHERE ROW ({keyed("told")}) IS NOT NULL GROUP BY {keyed("told")} HAVING count(*) > 1
         ) AS last
         WHERE last.key = ROW ({keyed("changed_row")}) AND last.row > changed_row.row"""
 
