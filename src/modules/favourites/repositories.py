@@ -1,4 +1,4 @@
-"""Every SQL statement of the feature but the hot reads (hot_reads.py); methods of user data take the user."""
+"""The SQL of the feature but the hot statements (hot_reads.py, additions.py); what is a user's takes the user."""
 
 from collections.abc import Sequence
 from datetime import datetime
