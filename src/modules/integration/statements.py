@@ -188,17 +188,14 @@ def _forget_earlier(resource: Resource, told: Told) -> str:
     def keyed(row: str) -> str:
         return ", ".join(_keyed(resource, told, column, row) for column in columns)
 
-    same = " AND ".join(
-        f"{_keyed(resource, told, column, 'later')} = {_keyed(resource, told, column, 'changed_row')}"
-        for column in columns
-    )
     # The last row of each key once, because each row beside every other of its key would be too many; and only when
     # some key is there twice, which is seldom and seen at the first one.
     return f"""
         DELETE FROM changed_row USING (
             SELECT ROW ({keyed("told")}) AS key, max(told.row) AS row FROM incoming_row AS told
             WHERE (SELECT EXISTS (
-                SELECT FROM changed_row, incoming_row AS later WHERE {same} AND later.row > changed_row.row))
+                SELECT FROM changed_row, incoming_row AS later
+                WHERE ROW ({keyed("later")}) = ROW ({keyed("changed_row")}) AND later.row > changed_row.row))
               AND ROW ({keyed("told")}) IS NOT NULL
             GROUP BY {keyed("told")} HAVING count(*) > 1
         ) AS last
