@@ -48,10 +48,10 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "catalogue_change",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column(
             "xid", src.platform.orm.TransactionId(), server_default=sa.text("pg_current_xact_id()"), nullable=False
         ),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("price_list_id", sa.BigInteger(), nullable=True),
@@ -68,12 +68,11 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("kind in ('price', 'availability', 'activity')", name=op.f("ck_catalogue_change_kind")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue_change")),
+        sa.PrimaryKeyConstraint("xid", "id", name=op.f("pk_catalogue_change")),
     )
     op.create_index(
         "ix_catalogue_change_product_id_changed_at", "catalogue_change", ["product_id", "changed_at"], unique=False
     )
-    op.create_index("ix_catalogue_change_xid_id", "catalogue_change", ["xid", "id"], unique=False)
     op.create_table(
         "catalogue_epoch",
         sa.Column("id", sa.Integer(), server_default=sa.text("1"), autoincrement=False, nullable=False),
@@ -590,6 +589,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_category_node_path"), table_name="category_node")
     op.drop_table("category_node")
     op.drop_table("catalogue_epoch")
-    op.drop_index("ix_catalogue_change_xid_id", table_name="catalogue_change")
     op.drop_index("ix_catalogue_change_product_id_changed_at", table_name="catalogue_change")
     op.drop_table("catalogue_change")

@@ -35,8 +35,8 @@ class VersionedCache:
         self._writes: set[asyncio.Task[None]] = set()
         self._remote: Coalescer[Sequence[str], Sequence[bytes | None]] = Coalescer(self._fetch, max_batch=32)
 
-    async def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The values that are there, by key."""
+    async def get_many(self, keys: Iterable[str], *, shared: bool = True) -> dict[str, bytes]:
+        """The values that are there, by key; without `shared` only those of this process."""
         found: dict[str, bytes] = {}
         missing: list[str] = []
         for key in keys:
@@ -47,18 +47,18 @@ class VersionedCache:
                 self._local.move_to_end(key)
                 found[key] = value
         CACHE_REQUESTS.labels(outcome="hit").inc(len(found))
-        if missing and not self._paused():
+        if missing and shared and not self._paused():
             for key, value in zip(missing, await self._remote.get(missing), strict=True):
                 if value is not None:
                     self._keep(key, value)
                     found[key] = value
         return found
 
-    def set_many(self, entries: Mapping[str, bytes]) -> None:
-        """Keep `entries`, here at once and in Redis soon; nothing waits for it."""
+    def set_many(self, entries: Mapping[str, bytes], *, shared: bool = True) -> None:
+        """Keep `entries`, here at once and, if `shared`, in Redis soon; nothing waits for it."""
         for key, value in entries.items():
             self._keep(key, value)
-        if entries and not self._paused():
+        if entries and shared and not self._paused():
             task = asyncio.create_task(self._store(dict(entries)))
             self._writes.add(task)
             task.add_done_callback(self._writes.discard)

@@ -45,17 +45,19 @@ class ProductViews:
         *,
         epoch: int,
         connection: Connection | None = None,
+        shared: bool = True,
     ) -> dict[int, bytes]:
         """The JSON of each product in `dialect`; `versions` are product id → version, just read from the database.
 
-        Who holds a connection passes it on: taking a second one can starve the pool.
+        Who holds a connection passes it on: taking a second one can starve the pool. Who wants one product only sets
+        `shared` to False: reading it is as quick as asking Redis for it.
 
         Everything else that decides the bytes is in the key: the epoch of the lists and data sources, the lists and
         the currency of the shopper. The order is that of `versions`; a product that is gone is left out.
         """
         stem = f"product:{dialect}:{epoch}:{context.key}"
         keys = {f"{stem}:{product}:{version}": product for product, version in versions.items()}
-        found = await self._cache.get_many(keys)
+        found = await self._cache.get_many(keys, shared=shared)
         rendered = {keys[key]: body for key, body in found.items()}
         missing = [product for product in versions if product not in rendered]
         if missing:
@@ -63,7 +65,7 @@ class ProductViews:
             rows = await (
                 repositories.products(connection, missing, context) if connection else self._missing.get(wanted)
             )
-            rendered |= self._render(dialect, rows, stem)
+            rendered |= self._render(dialect, rows, stem, shared=shared)
         return {product: rendered[product] for product in versions if product in rendered}
 
     async def _read(self, asked: Sequence[Missing]) -> list[list[ProductRow]]:
@@ -77,9 +79,10 @@ class ProductViews:
                 rows[context] = {row.id: row for row in found}
         return [[rows[m.context][product] for product in m.ids if product in rows[m.context]] for m in asked]
 
-    def _render(self, dialect: str, rows: Iterable[ProductRow], stem: str) -> dict[int, bytes]:
+    def _render(self, dialect: str, rows: Iterable[ProductRow], stem: str, *, shared: bool) -> dict[int, bytes]:
         view, encoder = RENDERERS[dialect]
         # Under the version of this very snapshot, which may be newer than the one that was asked for.
         bodies = {row.id: (row.version, encoder.encode(view(row))) for row in rows}
-        self._cache.set_many({f"{stem}:{product}:{version}": body for product, (version, body) in bodies.items()})
+        entries = {f"{stem}:{product}:{version}": body for product, (version, body) in bodies.items()}
+        self._cache.set_many(entries, shared=shared)
         return {product: body for product, (_, body) in bodies.items()}

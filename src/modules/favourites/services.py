@@ -108,7 +108,13 @@ class Favourites:
             )
 
     async def _listed(
-        self, dialect: str, context: ListContext, currency: str | None, connection: Connection | None = None
+        self,
+        dialect: str,
+        context: ListContext,
+        currency: str | None,
+        connection: Connection | None = None,
+        *,
+        shared: bool = True,
     ) -> Listed:
         prices = PriceContext(
             price_list_id=context.price_list_id,
@@ -117,7 +123,9 @@ class Favourites:
             default_currency=context.default_currency,
         )
         versions = {row.product_id: row.product_version for row in context.rows}
-        products = await self._views.render(dialect, versions, prices, epoch=context.epoch, connection=connection)
+        products = await self._views.render(
+            dialect, versions, prices, epoch=context.epoch, connection=connection, shared=shared
+        )
         return Listed(
             user_uuid=_known(context.user_uuid),
             total=context.total,
@@ -163,7 +171,7 @@ class Favourites:
             default_currency=outcome.default_currency,
             rows=[row],
         )
-        return await self._listed("storefront", context, currency, work.connection if work else None)
+        return await self._listed("storefront", context, currency, work.connection if work else None, shared=False)
 
     async def _add(
         self, work: Transaction | None, shopper: Shopper, product: int | UUID, currency: str | None

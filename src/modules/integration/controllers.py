@@ -82,7 +82,7 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         async def use_case(connection: Connection, body: Spool) -> Report:
             return await services.import_rows(connection, resource, body, content_type, atomic=atomic)
 
-        return await _import(request, feeder, use_case, [resource.table.name], max_bytes)
+        return await _import(request, feeder, use_case, [str(resource.table.name)], max_bytes)
 
     @delete(
         f"/{resource.path}/{{row_id:str}}",

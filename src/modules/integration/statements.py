@@ -14,10 +14,11 @@ from src.modules.integration.rows import NAMED, Shape
 from src.platform.resources import ID, MODIFIED, Field, Resource
 
 # An import may take as long as it needs, but waits for others only so long. Its joins are worth some memory, nothing
-# that they read is sorted, and each of its statements is new: compiling it costs more than it saves.
+# that they read is sorted, and each of its statements is new: compiling it costs more than it saves. The room for
+# temporary tables stays with a session once it has used it, so it is asked for here and not for every connection.
 TAKE_TURN = """
 SET LOCAL statement_timeout = '30min'; SET LOCAL lock_timeout = '60s'; SET LOCAL work_mem = '32MB';
-SET LOCAL enable_mergejoin = off; SET LOCAL jit = off;
+SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL temp_buffers = '32MB';
 SELECT pg_advisory_xact_lock({}, {})"""
 # Temporary tables have no statistics: without a hint, a few changes are worth reading the whole table to the planner.
 BY_PLAN = "SET LOCAL enable_hashjoin = on"

@@ -6,7 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
+from src.modules.integration.controllers import WORTH_ANALYZING
+from src.platform.jobs import QUEUE_NAME
+from src.platform.settings import Settings
 from tests.factories import Client, Factory
 from tests.modules.integration.feeds import PRICES, PRODUCTS, Feed
 
@@ -188,3 +192,11 @@ async def test_what_is_fed_is_what_shoppers_see(feeder: Client, factory: Factory
         await feeder.post(URL + PRICES, json=[{"sku": "A", "price": price}])
         listed = (await shopper.get("/wishlists/favourite-products/")).json()["results"]
         assert [row["product"]["price"] for row in listed] == [price]
+
+
+async def test_a_big_import_asks_for_new_statistics(feeder: Client, settings: Settings) -> None:
+    rows = b"".join(b'{"sku": "S%d", "name": "n"}\n' % n for n in range(WORTH_ANALYZING))
+    assert (await feeder.post(URL + PRODUCTS, content=rows, headers=NDJSON)).json()["created"] == WORTH_ANALYZING
+    async with Redis.from_url(settings.queue_url) as queue:
+        assert b"integration.analyze:product" in await queue.zrange(QUEUE_NAME, 0, -1)
+        await queue.flushdb()
