@@ -21,8 +21,9 @@ SET LOCAL statement_timeout = '30min'; SET LOCAL lock_timeout = '60s'; SET LOCAL
 SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL temp_buffers = '32MB';
 SELECT pg_advisory_xact_lock({}, {})"""
 # Temporary tables have no statistics: without a hint, a few changes are worth reading the whole table to the planner.
-BY_PLAN = "SET LOCAL enable_hashjoin = on"
-BY_INDEX = "SET LOCAL enable_hashjoin = off"
+BY_PLAN = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = on"
+BY_HASH = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = off"
+BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = on"
 ROWS_TELL = "ALTER TABLE incoming_row ALTER COLUMN given SET DEFAULT {}"
 LOST = "SELECT generate_series(0, %s - 1) EXCEPT SELECT row FROM incoming_row"
 FORGET = (
@@ -171,8 +172,11 @@ def _value(resource: Resource, told: Told, known: Field) -> str:
 
 
 def last_ones_count(resource: Resource, told: Told) -> str:
-    """Of several rows that are about the same row of the table, forget all but the last; `merge` comes next."""
-    return f"{_forget_earlier(resource, told)}; {BY_INDEX}"
+    """Of several rows that are about the same row of the table, forget all but the last; `merge` comes next.
+
+    Looking for a first repeated key, the planner would hope to find one soon in a nested loop: there is seldom any.
+    """
+    return f"{BY_HASH}; {_forget_earlier(resource, told)}; {BY_INDEX}"
 
 
 def _forget_earlier(resource: Resource, told: Told) -> str:
