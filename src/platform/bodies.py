@@ -113,7 +113,10 @@ def convert_value(value: object, kind: Any) -> Any:
 def _is_unstorable(value: object) -> bool:
     """Whether a text in `value` holds U+0000 or a lone surrogate, which PostgreSQL can't store."""
     if isinstance(value, str):
-        return "\0" in value or any("\ud800" <= char <= "\udfff" for char in value)
+        try:
+            return b"\0" in value.encode()
+        except UnicodeEncodeError:
+            return True
     if isinstance(value, dict):
         return any(_is_unstorable(key) or _is_unstorable(item) for key, item in value.items())
     return isinstance(value, list) and any(_is_unstorable(item) for item in value)

@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from src.platform.errors import ServiceUnavailable
 from src.platform.settings import Settings
+from src.platform.wire import read_json
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
 AfterCommit: TypeAlias = Callable[[], Awaitable[object]]
@@ -32,6 +34,11 @@ log = structlog.get_logger(__name__)
 SESSION_POOL_SIZE = 2
 IDLE_IN_TRANSACTION_S = 60
 LOCK_TIMEOUT_S = 10
+
+
+async def _configure(connection: Connection) -> None:
+    # Products are mostly JSON; the standard library takes ten times as long to read it.
+    set_json_loads(read_json, connection)
 
 
 class Transaction:
@@ -92,6 +99,7 @@ class Database:
             timeout=settings.pool_timeout_s,
             # A reconnection is given up after so long and begun anew by the next request, so recovery takes no restart.
             reconnect_timeout=30,
+            configure=_configure,
             open=False,
             name=application,
         )

@@ -1,5 +1,6 @@
 """How values look on the wire: times with microseconds and Z, money as text or as exact numbers."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,14 @@ def money(value: Decimal) -> str:
 def optional_money(value: Decimal | None) -> str | None:
     """`money` of a value that may be missing."""
     return None if value is None else money(value)
+
+
+def read_json(text: str | bytes) -> Any:
+    """What PostgreSQL keeps as JSON; a number beyond every float becomes an infinite one."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.ValidationError:
+        return json.loads(text, parse_int=float)
 
 
 def _refuse(value: object) -> Any:

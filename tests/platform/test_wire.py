@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from src.platform.database import Database
 from src.platform.wire import JSON_ENCODER, NUMBER_ENCODER, money, optional_money, optional_time, time
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -63,3 +64,18 @@ def test_what_has_no_form_on_the_wire_is_refused(encoder: object) -> None:
 def test_third_decimals_are_rounded_and_never_cut() -> None:
     # Amounts come from numeric(18, 2) columns; a computed one with more digits is still two decimals on the wire.
     assert money(Decimal("1.006")) == str(Decimal("1.006").quantize(Decimal("0.01"), ROUND_HALF_EVEN)) == "1.01"
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ("""{"a": [1, 2.5, "ü", null]}""", {"a": [1, 2.5, "ü", None]}),
+        ("1" + "0" * 400 + ".5", float("inf")),
+        ("-1" + "0" * 5000, float("-inf")),
+        ("123456789012345678901234567890", 123456789012345678901234567890),
+    ],
+)
+async def test_stored_json_is_read_whatever_its_numbers(database: Database, stored: str, read: object) -> None:
+    async with database.read() as connection:
+        row = await (await connection.execute("SELECT %s::jsonb", (stored,))).fetchone()
+    assert row == (read,)

@@ -48,7 +48,7 @@ WHERE product.id = ANY(%(ids)s)
 
 async def products(connection: Connection, ids: Sequence[int], context: PriceContext) -> list[ProductRow]:
     """The products of these ids as the shopper of `context` sees them, in no particular order."""
-    async with connection.cursor(row_factory=class_row(ProductRow)) as cursor:
+    async with connection.cursor(row_factory=class_row(ProductRow), binary=True) as cursor:
         await cursor.execute(
             PRODUCTS,
             {
