@@ -1,12 +1,21 @@
 """The catalogue: what is for sale, at which price, how much of it is there, and the log of what changed."""
 
-from src.modules.catalogue.dtos import CommerceProduct, PriceContext, StorefrontProduct
+from src.modules.catalogue.dtos import CommerceProduct, PriceContext, ProductRow, StorefrontProduct
 from src.modules.catalogue.merge_feed import FEED_PARTS, PARENT_SKU
 from src.modules.catalogue.merge_feed_items import StagedFeed
 from src.modules.catalogue.resources import RESOURCES
 from src.modules.catalogue.rules import wanted_currency
-from src.modules.catalogue.services import ProductViews
-from src.modules.catalogue.sql import AVAILABLE, DATA_SOURCE_JOIN, EPOCH, price_lateral, stock_lateral
+from src.modules.catalogue.services import ProductViews, rendered
+from src.modules.catalogue.sql import (
+    AVAILABLE,
+    DATA_SOURCE_JOIN,
+    EPOCH,
+    PRODUCT_COLUMNS,
+    PRODUCT_JOINS,
+    has_price,
+    price_lateral,
+    stock_lateral,
+)
 
 __all__ = (
     "AVAILABLE",
@@ -14,13 +23,18 @@ __all__ = (
     "EPOCH",
     "FEED_PARTS",
     "PARENT_SKU",
+    "PRODUCT_COLUMNS",
+    "PRODUCT_JOINS",
     "RESOURCES",
     "CommerceProduct",
     "PriceContext",
+    "ProductRow",
     "ProductViews",
     "StagedFeed",
     "StorefrontProduct",
+    "has_price",
     "price_lateral",
+    "rendered",
     "stock_lateral",
     "wanted_currency",
 )

@@ -21,6 +21,12 @@ RENDERERS: dict[str, Renderer] = {
 }
 
 
+def rendered(dialect: str, row: ProductRow) -> bytes:
+    """The JSON of a product in `dialect`."""
+    view, encoder = RENDERERS[dialect]
+    return encoder.encode(view(row))
+
+
 class Missing(NamedTuple):
     """Products that the cache does not have, for shoppers who see the same prices and stocks."""
 
@@ -45,28 +51,26 @@ class ProductViews:
         *,
         epoch: int,
         connection: Connection | None = None,
-        shared: bool = True,
     ) -> dict[int, bytes]:
         """The JSON of each product in `dialect`; `versions` are product id → version, just read from the database.
 
-        Who holds a connection passes it on: taking a second one can starve the pool. Who wants one product only sets
-        `shared` to False: reading it is as quick as asking Redis for it.
+        Who holds a connection passes it on: taking a second one can starve the pool.
 
         Everything else that decides the bytes is in the key: the epoch of the lists and data sources, the lists and
         the currency of the shopper. The order is that of `versions`; a product that is gone is left out.
         """
         stem = f"product:{dialect}:{epoch}:{context.key}"
         keys = {f"{stem}:{product}:{version}": product for product, version in versions.items()}
-        found = await self._cache.get_many(keys, shared=shared)
-        rendered = {keys[key]: body for key, body in found.items()}
-        missing = [product for product in versions if product not in rendered]
+        found = await self._cache.get_many(keys)
+        bodies = {keys[key]: body for key, body in found.items()}
+        missing = [product for product in versions if product not in bodies]
         if missing:
             wanted = Missing(context, tuple(missing))
             rows = await (
                 repositories.products(connection, missing, context) if connection else self._missing.get(wanted)
             )
-            rendered |= self._render(dialect, rows, stem, shared=shared)
-        return {product: rendered[product] for product in versions if product in rendered}
+            bodies |= self._render(dialect, rows, stem)
+        return {product: bodies[product] for product in versions if product in bodies}
 
     async def _read(self, asked: Sequence[Missing]) -> list[list[ProductRow]]:
         ids: dict[PriceContext, set[int]] = defaultdict(set)
@@ -79,10 +83,8 @@ class ProductViews:
                 rows[context] = {row.id: row for row in found}
         return [[rows[m.context][product] for product in m.ids if product in rows[m.context]] for m in asked]
 
-    def _render(self, dialect: str, rows: Iterable[ProductRow], stem: str, *, shared: bool) -> dict[int, bytes]:
-        view, encoder = RENDERERS[dialect]
+    def _render(self, dialect: str, rows: Iterable[ProductRow], stem: str) -> dict[int, bytes]:
         # Under the version of this very snapshot, which may be newer than the one that was asked for.
-        bodies = {row.id: (row.version, encoder.encode(view(row))) for row in rows}
-        entries = {f"{stem}:{product}:{version}": body for product, (version, body) in bodies.items()}
-        self._cache.set_many(entries, shared=shared)
+        bodies = {row.id: (row.version, rendered(dialect, row)) for row in rows}
+        self._cache.set_many({f"{stem}:{product}:{version}": body for product, (version, body) in bodies.items()})
         return {product: body for product, (_, body) in bodies.items()}

@@ -1,14 +1,21 @@
 """Adding favourites: shoppers who add at the same moment share one statement and one commit."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg.errors
-from psycopg.rows import class_row
 
-from src.modules.catalogue import AVAILABLE, DATA_SOURCE_JOIN, EPOCH, price_lateral, stock_lateral
+from src.modules.catalogue import (
+    AVAILABLE,
+    DATA_SOURCE_JOIN,
+    PRODUCT_COLUMNS,
+    PRODUCT_JOINS,
+    ProductRow,
+    price_lateral,
+    stock_lateral,
+)
 from src.modules.favourites.dtos import AddOutcome
 from src.modules.favourites.repositories import CURRENCY, ONE_PER_PRODUCT
 from src.modules.identity import Shopper
@@ -21,11 +28,11 @@ from src.platform.errors import Unauthenticated
 # so that two such statements never wait for each other in a circle.
 ADD = """
 WITH settings AS MATERIALIZED (
-    SELECT {one_per_product} AS one_per_product, {currency} AS currency, {epoch} AS epoch
+    SELECT {one_per_product} AS one_per_product, {currency} AS currency
 ), asked AS MATERIALIZED (
-    SELECT wanted.place, wanted.user_id, product.id AS product_id, product.uuid, product.is_active, state.version,
+    SELECT wanted.place, wanted.user_id, product.id AS product_id, product.is_active,
            price.price, price.currency_type, {available} AS available,
-           row_number() OVER (PARTITION BY wanted.user_id, product.id ORDER BY wanted.place) = 1 AS is_first
+           row_number() OVER (PARTITION BY wanted.user_id, product.id ORDER BY wanted.place) = 1 AS is_first{seen}
     FROM unnest(%(users)s::bigint[], %(price_lists)s::bigint[], %(stock_lists)s::bigint[],
                 %(products)s::{kind}[], %(currencies)s::text[])
          WITH ORDINALITY AS wanted (user_id, price_list, stock_list, product, currency, place)
@@ -35,6 +42,7 @@ WITH settings AS MATERIALIZED (
     {data_source}
     {price}
     {stock}
+    {seen_joins}
 ), inserted AS (
     INSERT INTO favourite (user_id, product_id, baseline_price, baseline_currency, baseline_available)
     SELECT user_id, product_id, price, currency_type, available
@@ -49,20 +57,21 @@ WITH settings AS MATERIALIZED (
     ON CONFLICT (user_id) DO UPDATE SET version = summary.version + 1, total = summary.total + excluded.total,
         last_changed_at = greatest(excluded.last_changed_at, summary.last_changed_at + interval '1 microsecond')
 )
-SELECT asked.product_id, asked.uuid AS product_uuid, coalesce(asked.is_active, false) AS is_active,
-       coalesce(asked.version, 0) AS product_version, settings.one_per_product,
-       settings.currency AS default_currency, settings.epoch,
-       inserted.id AS favourite_id, inserted.uuid AS favourite_uuid, inserted.created_date AS created_at
+SELECT asked.product_id, coalesce(asked.is_active, false), settings.one_per_product,
+       inserted.id, inserted.uuid, inserted.created_date{shown}
 FROM asked CROSS JOIN settings
 LEFT JOIN inserted ON inserted.user_id = asked.user_id AND inserted.product_id = asked.product_id AND asked.is_first
 ORDER BY asked.place
 """
 
 
-def _add(key: str, kind: str) -> str:
+def _add(key: str, kind: str, seen: Mapping[str, str]) -> str:
     return ADD.format(
         key=key,
         kind=kind,
+        seen="".join(f", {expression} AS seen_{name}" for name, expression in seen.items()),
+        seen_joins=PRODUCT_JOINS if seen else "",
+        shown="".join(f", asked.seen_{name}" for name in seen),
         available=AVAILABLE,
         data_source=DATA_SOURCE_JOIN,
         price=price_lateral(
@@ -73,12 +82,13 @@ def _add(key: str, kind: str) -> str:
         stock=stock_lateral(segment_list="wanted.stock_list"),
         one_per_product=ONE_PER_PRODUCT,
         currency=CURRENCY,
-        epoch=EPOCH,
     )
 
 
-BY_ID = _add("id", "bigint")
-BY_UUID = _add("uuid", "uuid")
+# The storefront dialect names products by UUID and answers with the product, so that is read at once.
+BY_ID = _add("id", "bigint", {})
+BY_UUID = _add("uuid", "uuid", PRODUCT_COLUMNS)
+OUTCOME_COLUMNS = 6
 
 
 # What one addition of many can be the cause of: a shopper who went away, a row that somebody else holds.
@@ -111,15 +121,21 @@ async def add(
         "currencies": [addition.currency for addition in additions],
         "base_code_checked": base_code_checked,
     }
-    async with connection.cursor(row_factory=class_row(AddOutcome), binary=True) as cursor:
-        try:
-            await cursor.execute(statement, values)
-        except psycopg.errors.ForeignKeyViolation as error:
-            if len(additions) > 1:
-                raise
-            # Products stay for ever, so it is the shopper who went away after the credential was read.
-            raise Unauthenticated from error
-        return await cursor.fetchall()
+    try:
+        cursor = await connection.execute(statement, values, binary=True)
+    except psycopg.errors.ForeignKeyViolation as error:
+        if len(additions) > 1:
+            raise
+        # Products stay for ever, so it is the shopper who went away after the credential was read.
+        raise Unauthenticated from error
+    return [_outcome(row) for row in await cursor.fetchall()]
+
+
+def _outcome(row: tuple[Any, ...]) -> AddOutcome:
+    outcome = AddOutcome(*row[:OUTCOME_COLUMNS])
+    if outcome.favourite_id is not None and len(row) > OUTCOME_COLUMNS:
+        outcome.product = ProductRow(*row[OUTCOME_COLUMNS:])
+    return outcome
 
 
 class SharedAdditions:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from src.modules.catalogue import StorefrontProduct
+from src.modules.catalogue import ProductRow, StorefrontProduct
 
 MAX_ID = 2**63 - 1
 MAX_BATCH = 200
@@ -149,12 +149,10 @@ class AddOutcome(msgspec.Struct):
     """What became of an attempt to add: the product if it is there, the favourite if it was made."""
 
     product_id: int | None
-    product_uuid: UUID | None
     is_active: bool
-    product_version: int
     one_per_product: bool
-    default_currency: str
-    epoch: int
     favourite_id: int | None
     favourite_uuid: UUID | None
     created_at: datetime | None
+    # As the shopper sees it now; only of a favourite that was made by the product's UUID.
+    product: ProductRow | None = None

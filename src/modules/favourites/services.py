@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from src.modules.catalogue import PriceContext, ProductViews, wanted_currency
+from src.modules.catalogue import PriceContext, ProductViews, rendered, wanted_currency
 from src.modules.favourites import repositories
 from src.modules.favourites.additions import Addition, SharedAdditions, add
 from src.modules.favourites.dtos import AddOutcome, FavouriteAdded, FavouriteRow, ListContext
@@ -107,15 +107,7 @@ class Favourites:
                 market=filters.market,
             )
 
-    async def _listed(
-        self,
-        dialect: str,
-        context: ListContext,
-        currency: str | None,
-        connection: Connection | None = None,
-        *,
-        shared: bool = True,
-    ) -> Listed:
+    async def _listed(self, dialect: str, context: ListContext, currency: str | None) -> Listed:
         prices = PriceContext(
             price_list_id=context.price_list_id,
             stock_list_id=context.stock_list_id,
@@ -123,9 +115,7 @@ class Favourites:
             default_currency=context.default_currency,
         )
         versions = {row.product_id: row.product_version for row in context.rows}
-        products = await self._views.render(
-            dialect, versions, prices, epoch=context.epoch, connection=connection, shared=shared
-        )
+        products = await self._views.render(dialect, versions, prices, epoch=context.epoch)
         return Listed(
             user_uuid=_known(context.user_uuid),
             total=context.total,
@@ -145,33 +135,22 @@ class Favourites:
 
     async def add_storefront(
         self, work: Transaction | None, shopper: Shopper, variant: UUID, currency: str | None
-    ) -> Listed:
-        """Add a product row by its UUID; raises ProductNotAccessible or AlreadyInFavorites."""
+    ) -> tuple[FavouriteRow, bytes]:
+        """Add a product row by its UUID, and render it; raises ProductNotAccessible or AlreadyInFavorites."""
         outcome = await self._add(work, shopper, variant, currency)
         if not outcome.is_active:
             raise ProductNotAccessible
         if outcome.favourite_id is None:
             raise AlreadyInFavorites
+        product = _known(outcome.product)
         row = FavouriteRow(
             id=outcome.favourite_id,
             uuid=str(outcome.favourite_uuid),
             created_at=time(_known(outcome.created_at)),
-            product_id=_known(outcome.product_id),
-            product_version=outcome.product_version,
+            product_id=product.id,
+            product_version=product.version,
         )
-        context = ListContext(
-            scopes=None,
-            user_id=shopper.id,
-            user_uuid=shopper.uuid,
-            price_list_id=shopper.price_list_id,
-            stock_list_id=shopper.stock_list_id,
-            total=1,
-            epoch=outcome.epoch,
-            one_per_product=outcome.one_per_product,
-            default_currency=outcome.default_currency,
-            rows=[row],
-        )
-        return await self._listed("storefront", context, currency, work.connection if work else None, shared=False)
+        return row, rendered("storefront", product)
 
     async def _add(
         self, work: Transaction | None, shopper: Shopper, product: int | UUID, currency: str | None

@@ -109,8 +109,8 @@ class FavoritesController(Controller):
         message = translate("Added to favorites", negotiate(request.headers.get("accept-language")))
 
         async def use_case(work: Transaction | None) -> Answer:
-            listed = await favourites.add_storefront(work, shopper, body.variant_id, request.headers.get("x-currency"))
-            row, product = listed.items[0]
+            currency = request.headers.get("x-currency")
+            row, product = await favourites.add_storefront(work, shopper, body.variant_id, currency)
             favorite = msgspec.Raw(_favorite(row, shopper.uuid, product))
             return Answer(201, FavoriteAdded(success=True, favorite=favorite, message=message))
 
