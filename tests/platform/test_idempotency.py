@@ -204,10 +204,14 @@ async def test_kept_answer_can_not_be_read_from_the_database(shop: httpx.AsyncCl
         assert told.encode() not in stored
 
 
+# Whatever the byte was, it is another one now.
+TAMPER = "UPDATE idempotency_record SET answer = set_byte(answer, 20, get_byte(answer, 20) # 1)"
+
+
 async def test_kept_answer_that_was_tampered_with_is_never_given(shop: httpx.AsyncClient, scratch: Database) -> None:
     await shop.post(PATH, json={"id": 1}, headers=key())
     async with scratch.read() as connection:
-        await connection.execute("UPDATE idempotency_record SET answer = set_byte(answer, 20, get_byte(answer, 20) # 1)")
+        await connection.execute(TAMPER)
     again = await shop.post(PATH, json={"id": 1}, headers=key())
     assert again.status_code == 422
     assert SECRET not in again.text
