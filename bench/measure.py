@@ -87,7 +87,7 @@ class Rate:
 
         floor_slices, row_slices = [await floor_slice()], []
         for _ in range(bench.options.rounds):
-            row_slices.append(await bench.slice(SERVICE, requests, self.statuses))
+            row_slices.append(await self.slice(bench, requests))
             floor_slices.append(await floor_slice())
         for measured in (*row_slices, *floor_slices):
             errors += measured.errors
@@ -112,6 +112,10 @@ class Rate:
             p99_ratio=against(lambda s: s.percentile_ms(99)),
             errors=dict(errors),
         )
+
+    async def slice(self, bench: "Bench", requests: Iterator[bytes]) -> Slice:
+        """One measured stretch of the row."""
+        return await bench.slice(SERVICE, requests, self.statuses)
 
     async def _sample(self, bench: "Bench", payload: bytes) -> Counter[str]:
         """Looks at one whole answer: a fast wrong answer is no figure."""

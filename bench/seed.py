@@ -10,10 +10,12 @@ from itertools import accumulate, islice
 import msgspec
 import psycopg
 
+from bench.seed_baskets import LINES, baskets, campaigns, is_always_at_hand
 from src.platform.security import digest
 
 RANDOM_SEED = 20_260_101
 READERS = 1_000  # the shoppers that reading rows choose from
+ENOUGH = 1_000_000  # of the products that are always at hand
 PAGE = 20  # a reader has at least so many favourites, so that a page of the list is full
 SMALL, LARGE = 100, 10_000
 BLOCK = 5  # products come as a parent, its two variants, and two single ones
@@ -25,6 +27,11 @@ PRICES = (
     (2, "usd"),
 )  # (price list, currency) of each product
 NULL = "\\N"
+# Tables whose rows come with their ids, so that sequences have to follow.
+NUMBERED = (
+    *("product", "users", "price_list", "stock_list", "segment", "basket"),
+    *("product_collection", "promotion", "offer_condition", "offer_benefit", "basket_offer"),
+)
 _BATCH = 2_000
 
 
@@ -56,7 +63,9 @@ class Seed:
     sizes: Sizes
     wanted: list[int] = field(default_factory=list)
     fresh: list[int] = field(default_factory=list)  # products that nobody wants yet
+    goods: list[int] = field(default_factory=list)  # products that baskets hold
     readers: list[Shopper] = field(default_factory=list)
+    adders: list[int] = field(default_factory=list)  # shoppers whose basket lacks the last of its products
     small: Shopper = NOBODY
     large: Shopper = NOBODY
     integration_token: str = ""
@@ -103,6 +112,7 @@ def plan(sizes: Sizes) -> tuple[Seed, list[Shopper]]:
     sellable = [product for product in range(1, sizes.products + 1) if not is_parent(product)]
     fresh = max(len(sellable) // 20, 1)
     seed.wanted, seed.fresh = sellable[:-fresh], sellable[-fresh:]
+    seed.goods = [product for product in seed.wanted if is_always_at_hand(product)]
     by_rank = seed.wanted.copy()
     randomness.shuffle(by_rank)
     popularity = list(accumulate(1 / rank for rank in range(1, len(by_rank) + 1)))
@@ -118,6 +128,8 @@ def plan(sizes: Sizes) -> tuple[Seed, list[Shopper]]:
         shoppers.append(Shopper(shopper, token(shopper), list(chosen)))
     busy = [shopper for shopper in shoppers if len(shopper.favourites) >= PAGE]
     seed.readers = randomness.sample(busy, min(READERS, len(busy)))
+    reading = {reader.id for reader in seed.readers}
+    seed.adders = [shopper.id for shopper in shoppers if shopper.id not in reading]
     seed.small = Shopper(
         sizes.shoppers + 1,
         token(sizes.shoppers + 1),
@@ -141,9 +153,9 @@ async def fill(database_url: str, sizes: Sizes) -> Seed:
         await connection.execute(
             "insert into segment (id, name, price_list_id) values (1, 'Club', 2) on conflict do nothing"
         )
-        for table, columns, rows in (*_catalogue(sizes), *_shoppers(seed, everyone)):
+        for table, columns, rows in (*_catalogue(sizes), *_shoppers(seed, everyone), *_buying(seed)):
             await _copy(connection, table, columns, rows)
-        for table in ("product", "users", "price_list", "stock_list", "segment"):
+        for table in NUMBERED:
             given = f"select setval(pg_get_serial_sequence('{table}', 'id'), max(id)) from {table}"
             await connection.execute(given.encode())
         await connection.commit()
@@ -180,9 +192,19 @@ def _catalogue(sizes: Sizes) -> Iterator[tuple[str, str, Iterable[str]]]:
     yield (
         "product_stock",
         "product_id, stock, in_stock",
-        (f"{n}\t{n % 10 * 3}\t{'t' if n % 10 else 'f'}\n" for n in products),
+        (f"{n}\t{stock}\t{'t' if stock else 'f'}\n" for n in products for stock in (_stock(n),)),
     )
     yield "product_state", "product_id", (f"{n}\n" for n in products)
+
+
+def _stock(n: int) -> int:
+    return ENOUGH if is_always_at_hand(n) else n % 10 * 3
+
+
+def _buying(seed: Seed) -> Iterator[tuple[str, str, Iterable[str]]]:
+    yield from campaigns(seed.fresh)
+    shoppers = [*((reader.id, LINES) for reader in seed.readers), *((adder, LINES - 1) for adder in seed.adders)]
+    yield from baskets(shoppers, seed.goods, _price)
 
 
 def _product(n: int) -> str:
@@ -238,9 +260,14 @@ def _shoppers(seed: Seed, everyone: list[Shopper]) -> Iterator[tuple[str, str, I
     )
 
 
+def _price(user: int, product: int) -> str:
+    """What a product costs a user in lira: one in ten buys from the club's list."""
+    return money(price_cents(product, 3 if user % 10 == 0 else 0))
+
+
 def _favourite(user: int, place: int, product: int) -> str:
     added_at = f"2026-01-01 {place // 3600:02d}:{place // 60 % 60:02d}:{place % 60:02d}+00"
-    price = money(price_cents(product, 3 if user % 10 == 0 else 0))
+    price = _price(user, product)
     available = "t" if product % 10 else "f"
     return f"{user}\t{product}\t{added_at}\t{added_at}\t{added_at}\t{price}\ttry\t{available}\n"
 

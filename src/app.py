@@ -9,8 +9,9 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from src.modules import favourites, identity, integration, operations
+from src.modules import baskets, favourites, identity, integration, operations
 from src.modules.catalogue import ProductViews
+from src.modules.offers import Offers
 from src.platform.cache import VersionedCache
 from src.platform.database import Database
 from src.platform.failures import EXCEPTION_HANDLERS
@@ -33,8 +34,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
     cache = VersionedCache(create_cache_client(settings))
     queue = Queue(settings)
     who = identity.Identity(database, settings)
-    wanted = favourites.Favourites(database, who, ProductViews(database, cache))
+    views = ProductViews(database, cache)
+    offers = Offers()
+    wanted = favourites.Favourites(database, who, views, offers)
     statuses = favourites.Statuses(database, who, cache, wanted.hot)
+    bought = baskets.Baskets(database, who, views, offers, cache)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -50,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         route_handlers=[
             *identity.CONTROLLERS,
             *favourites.CONTROLLERS,
+            *baskets.CONTROLLERS,
             *integration.CONTROLLERS,
             *operations.CONTROLLERS,
         ],
@@ -61,6 +66,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
                 "identity": who,
                 "favourites": wanted,
                 "statuses": statuses,
+                "baskets": bought,
+                "changes": baskets.Changes(database, bought),
+                "orders": baskets.Orders(bought),
             }.items()
         },
         state=State({"settings": settings, "database": database, "cache": cache, "queue": queue, "identity": who}),

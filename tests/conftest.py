@@ -20,11 +20,12 @@ from src.platform.migrations import upgrade
 from src.platform.settings import Settings, load_settings
 from tests.factories import Factory
 
-# What the first migration put there, put back after everything was deleted.
+# What the migrations put there, put back after everything was deleted.
 ALWAYS_THERE = """
 INSERT INTO price_list (id, name) VALUES (1, 'Default');
 INSERT INTO stock_list (id, name) VALUES (1, 'Default');
 INSERT INTO catalogue_epoch DEFAULT VALUES;
+INSERT INTO offer_epoch DEFAULT VALUES;
 """
 KEPT = {"schema_version", "content_type"}
 JWT_SECRET = "a secret for the tests, long enough"

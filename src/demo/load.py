@@ -62,6 +62,9 @@ async def _load_catalogue(client: httpx.AsyncClient, token: str) -> None:
     texts = msgspec.json.decode((FILES / "translations.json").read_bytes())
     rows = [{"sku": sku, "translations": translations} for sku, translations in texts.items()]
     await _post(client, token, "/api/v1/integration/products/products", json=rows)
+    campaigns = msgspec.json.decode((FILES / "campaigns.json").read_bytes())
+    for resource, rows in campaigns.items():
+        await _post(client, token, f"/api/v1/integration/{resource}", json=rows)
 
 
 async def _products(database: Database, skus: tuple[str, ...]) -> list[int]:

@@ -1,8 +1,10 @@
 """Request bodies as the published clients send them: JSON, URL-encoded or multipart, numbers perhaps as strings."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -17,6 +19,7 @@ MULTIPART = "multipart/form-data"
 # The published client sends no Content-Type with some bodies and text/plain with others; both hold JSON.
 JSON_TYPES = frozenset({"", "application/json", "text/plain"})
 MAX_FIELDS = 100
+WHOLE_NUMBER = re.compile("-?[0-9]+")
 NOT_OF_TYPE = {int: "A valid whole number is required", UUID: "Must be a valid UUID"}
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
@@ -97,10 +100,17 @@ def _base(kind: Any) -> Any:
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
+def _kinds(kind: Any) -> tuple[Any, ...]:
+    """The types of a union, or the one type, below their constraints."""
+    return tuple(map(_base, get_args(kind))) if get_origin(kind) in (Union, UnionType) else (_base(kind),)
+
+
 def convert_value(value: object, kind: Any) -> Any:
     """`value` as `kind`, numbers in strings accepted; raises msgspec.ValidationError."""
-    if isinstance(value, bool) and kind not in (bool, Any):
-        value = str(value)  # else a lax conversion takes true for 1
+    if isinstance(value, bool):
+        return msgspec.convert(value, kind)  # a lax conversion takes true for 1
+    if isinstance(value, str) and int in _kinds(kind) and not WHOLE_NUMBER.fullmatch(value):
+        raise msgspec.ValidationError("not a whole number")  # a lax conversion takes 1e3 for 1000
     try:
         unstorable = _is_unstorable(value)
     except RecursionError as error:

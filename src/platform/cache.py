@@ -19,6 +19,8 @@ from src.platform.version import VERSION
 # Bytes also depend on the code that makes them, and two releases may share a Redis for a while.
 SHARED = f"wishkeep:{VERSION}:"
 LOCAL_BYTES = 32 * 1024 * 1024
+# What is bigger stays in this process: a few such values would push out everything else that the server holds.
+SHARED_VALUE_BYTES = 256 * 1024
 TTL_S = 24 * 3600
 # After a failure Redis is left alone for a moment, so that an outage costs one time-out and not one per request.
 PAUSE_S = 1.0
@@ -35,8 +37,8 @@ class VersionedCache:
         self._writes: set[asyncio.Task[None]] = set()
         self._remote: Coalescer[Sequence[str], Sequence[bytes | None]] = Coalescer(self._fetch, max_batch=32)
 
-    async def get_many(self, keys: Iterable[str], *, shared: bool = True) -> dict[str, bytes]:
-        """The values that are there, by key; without `shared` only those of this process."""
+    async def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The values that are there, by key."""
         found: dict[str, bytes] = {}
         missing: list[str] = []
         for key in keys:
@@ -47,7 +49,7 @@ class VersionedCache:
                 self._local.move_to_end(key)
                 found[key] = value
         CACHE_REQUESTS.labels(outcome="hit").inc(len(found))
-        if missing and shared and not self._paused():
+        if missing and not self._paused():
             for key, value in zip(missing, await self._remote.get(missing), strict=True):
                 if value is not None:
                     self._keep(key, value)
@@ -58,8 +60,9 @@ class VersionedCache:
         """Keep `entries`, here at once and, if `shared`, in Redis soon; nothing waits for it."""
         for key, value in entries.items():
             self._keep(key, value)
-        if entries and shared and not self._paused():
-            task = asyncio.create_task(self._store(dict(entries)))
+        told = {key: value for key, value in entries.items() if len(value) <= SHARED_VALUE_BYTES} if shared else {}
+        if told and not self._paused():
+            task = asyncio.create_task(self._store(told))
             self._writes.add(task)
             task.add_done_callback(self._writes.discard)
 

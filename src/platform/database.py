@@ -80,6 +80,9 @@ class Database:
                 "lock_timeout": f"{LOCK_TIMEOUT_S}s",
                 "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_S}s",
                 "timezone": "UTC",
+                # The planner thinks that a list of one is cheaper than a list of any length, and would plan statements
+                # that requests share anew each time, which takes longer than to run them.
+                "plan_cache_mode": "force_generic_plan",
             }.items()
         )
         connect = {

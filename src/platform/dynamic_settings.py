@@ -19,6 +19,8 @@ class DynamicSetting(msgspec.Struct, frozen=True):
 
 # Currency codes are lower case, as the documents write them.
 Currency = Annotated[str, msgspec.Meta(pattern="^[a-z]{3}$", max_length=3)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=24 * 60)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=3650)]
 
 FAVOURITE_SKU_IS_ACTIVE = DynamicSetting(
     "FAVOURITE_SKU_IS_ACTIVE", bool, True, "One favourite per product (true) or per base code (false)."
@@ -26,7 +28,25 @@ FAVOURITE_SKU_IS_ACTIVE = DynamicSetting(
 DEFAULT_CURRENCY = DynamicSetting(
     "DEFAULT_CURRENCY", Currency, "try", "The currency of shoppers whose request names none that has a price."
 )
-DECLARED = {setting.name: setting for setting in (FAVOURITE_SKU_IS_ACTIVE, DEFAULT_CURRENCY)}
+BASKET_FREEZE_MINUTES = DynamicSetting(
+    "BASKET_FREEZE_MINUTES", Minutes, 30, "How long a basket stays frozen when its order system never comes back."
+)
+BASKET_EXPIRY_DAYS = DynamicSetting(
+    "BASKET_EXPIRY_DAYS", Days, 30, "After how many days without a change the basket of an anonymous shopper expires."
+)
+USER_BASKET_EXPIRY_DAYS = DynamicSetting(
+    "USER_BASKET_EXPIRY_DAYS", Days, 365, "After how many days without a change the basket of a user expires."
+)
+DECLARED = {
+    setting.name: setting
+    for setting in (
+        FAVOURITE_SKU_IS_ACTIVE,
+        DEFAULT_CURRENCY,
+        BASKET_FREEZE_MINUTES,
+        BASKET_EXPIRY_DAYS,
+        USER_BASKET_EXPIRY_DAYS,
+    )
+}
 
 STORED = "SELECT name, value, modified_date FROM setting WHERE name = ANY(%s)"
 PUT = """
@@ -47,6 +67,11 @@ def sql_value(setting: DynamicSetting) -> str:
     """An SQL expression of the setting's present value as jsonb, for statements that need it in their own snapshot."""
     default = msgspec.json.encode(setting.default).decode()
     return f"coalesce((SELECT value FROM setting WHERE name = '{setting.name}'), '{default}'::jsonb)"
+
+
+def sql_text(setting: DynamicSetting) -> str:
+    """An SQL expression of the present value, which is a text, as text."""
+    return f"({sql_value(setting)} #>> ARRAY[]::text[])"
 
 
 async def read_setting(connection: Connection, setting: DynamicSetting) -> Any:

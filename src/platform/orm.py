@@ -25,6 +25,14 @@ OptionalTimestamp = Annotated[datetime | None, mapped_column(postgresql.TIMESTAM
 JsonObject = Annotated[dict[str, Any], mapped_column(postgresql.JSONB, server_default=EMPTY_OBJECT)]
 JsonList = Annotated[list[Any], mapped_column(postgresql.JSONB, server_default=EMPTY_LIST)]
 
+# Microseconds of the clock: a version that a transaction made and took back is never another's.
+CLOCK_US = "((EXTRACT(epoch FROM clock_timestamp()) * (1000000)::numeric))::bigint"
+
+
+def next_version(row: str) -> str:
+    """The SQL expression of a row's next version: more than it was, and never one that was taken back."""
+    return f"greatest({row}.version + 1, {CLOCK_US})"
+
 
 class TransactionId(UserDefinedType[int]):
     """PostgreSQL's `xid8`, the 64-bit id of a transaction."""

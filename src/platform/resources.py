@@ -12,11 +12,20 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy import Column, Table, TextClause, UniqueConstraint
 from sqlalchemy.schema import DefaultClause
 
+from src.platform.orm import Base
+
 # A batch of rows by column: the values of each field, UNSET where a row does not tell it.
 Columns: TypeAlias = dict[str, Sequence[Any]]
 
 ID = "id"
 MODIFIED = "modified_date"
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a model."""
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101  (what SQLAlchemy can't say in a type)
+    return table
 
 
 class UnfitRow(ValueError):

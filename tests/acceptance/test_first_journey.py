@@ -14,6 +14,8 @@ J-BAD\t\tNo price at all\thttps://shop.example.com/bad\tin_stock\tfree\t\t1\t\t
 """
 COMMERCE = "/wishlists/favourite-products/"
 STOREFRONT = "/storefront/favorites"
+# A product with this id makes the shop go on from here, so that the ids of those imported next are known.
+ANCHOR = 9_000_000_000
 
 
 def client(service: Service, scope: str) -> httpx.Client:
@@ -39,6 +41,9 @@ def test_price_drop_in_the_demo_shop_is_in_the_next_answer(service: Service) -> 
 def test_imported_feed_is_favourited_through_both_dialects(service: Service, tmp_path: Path) -> None:
     feed = tmp_path / "feed.tsv"
     feed.write_text(FEED, encoding="utf-8")
+    with client(service, "integration") as feeder:
+        anchor = {"id": ANCHOR, "sku": "J-ANCHOR", "name": "Anchor"}
+        assert feeder.post("/api/v1/integration/products/products", json=[anchor]).json()["rejected"] == []
     imported = run("import-feed", "--data-dir", str(service.data_dir), str(feed))
     assert imported.returncode == 0, imported.stderr
     assert re.search(r"line 4\b.*price", imported.stdout + imported.stderr), imported.stderr
@@ -68,7 +73,7 @@ def test_imported_feed_is_favourited_through_both_dialects(service: Service, tmp
 
 def _find(shopper: httpx.Client) -> list[dict[str, object]]:
     """Favourite whatever product ids turn out to be the feed's two variants, and show them."""
-    for number in range(1, 200):
+    for number in range(ANCHOR, ANCHOR + 10):
         shopper.post(COMMERCE, data={"product": str(number)})
     listed = shopper.get(COMMERCE, params={"limit": 1000}).json()["results"]
     for row in listed:

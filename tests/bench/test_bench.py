@@ -8,7 +8,10 @@ from pathlib import Path
 from bench.report import Result, Target, table
 
 TINY = "--products 2000 --shoppers 100 --favourites 2500 --price-rows 300 --seconds 0.3 --rounds 1 --connections 4"
-ROWS = ["favourites-count", "favourites-list-commerce", "long-list-last", "favourite-add-storefront", "price-upsert"]
+ROWS = [
+    *("favourites-count", "favourites-list-commerce", "long-list-last", "favourite-add-storefront"),
+    *("basket-get-warm", "basket-get-cold", "basket-add", "voucher-submit", "price-upsert"),
+]
 
 
 def test_run_writes_every_row_with_its_ratio(tmp_path: Path) -> None:

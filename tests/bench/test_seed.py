@@ -3,6 +3,7 @@
 from collections import Counter
 
 from bench.seed import PAGE, Sizes, is_parent, plan
+from bench.seed_baskets import LINES, products_of
 
 SIZES = Sizes(products=500, shoppers=300, favourites=6_000)
 
@@ -32,3 +33,12 @@ def test_readers_have_a_full_page_and_nobody_wants_parents_or_fresh_products() -
 def test_the_two_lists_have_their_lengths_when_the_catalogue_is_large_enough() -> None:
     seed, _ = plan(Sizes(products=14_000, shoppers=1, favourites=1))
     assert (len(seed.small.favourites), len(seed.large.favourites)) == (100, 10_000)
+
+
+def test_baskets_hold_different_products_that_never_run_out() -> None:
+    seed, shoppers = plan(SIZES)
+    for shopper in shoppers:
+        held = products_of(shopper.id, seed.goods)
+        assert len(set(held)) == LINES
+        assert not any(map(is_parent, held))
+    assert {reader.id for reader in seed.readers}.isdisjoint(seed.adders)

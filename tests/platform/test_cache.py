@@ -52,6 +52,13 @@ async def test_what_one_process_kept_another_finds(cache: VersionedCache, settin
     assert 0 < await server.ttl(SHARED + "a:1") <= TTL_S
 
 
+async def test_what_is_not_to_be_shared_stays_in_the_process(cache: VersionedCache, server: Redis) -> None:
+    cache.set_many({"a:1": b"one"}, shared=False)
+    assert await cache.get_many(["a:1"]) == {"a:1": b"one"}
+    await cache.close()
+    assert await server.dbsize() == 0
+
+
 async def test_entry_found_once_is_at_hand_without_redis(
     cache: VersionedCache, settings: Settings, server: Redis
 ) -> None:

@@ -3,9 +3,9 @@
 from src.modules.catalogue.dtos import CommerceProduct, PriceContext, ProductRow, StorefrontProduct
 from src.modules.catalogue.merge_feed import FEED_PARTS, PARENT_SKU
 from src.modules.catalogue.merge_feed_items import StagedFeed
-from src.modules.catalogue.resources import RESOURCES
+from src.modules.catalogue.resources import RESOURCES, name_product
 from src.modules.catalogue.rules import wanted_currency
-from src.modules.catalogue.services import ProductViews, rendered
+from src.modules.catalogue.services import Extras, Products, ProductViews, rendered
 from src.modules.catalogue.sql import (
     AVAILABLE,
     DATA_SOURCE_JOIN,
@@ -27,12 +27,15 @@ __all__ = (
     "PRODUCT_JOINS",
     "RESOURCES",
     "CommerceProduct",
+    "Extras",
     "PriceContext",
     "ProductRow",
     "ProductViews",
+    "Products",
     "StagedFeed",
     "StorefrontProduct",
     "has_price",
+    "name_product",
     "price_lateral",
     "rendered",
     "stock_lateral",

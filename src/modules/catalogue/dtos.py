@@ -149,3 +149,6 @@ class ProductRow(msgspec.Struct):
     unit_type: str | None
     images: list[dict[str, Any]]
     data_source: dict[str, Any] | None
+    category_nodes: list[int]
+    # What a feature above adds to it (`services.Extras`).
+    basket_offers: list[Any] = []

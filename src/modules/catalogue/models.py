@@ -185,6 +185,13 @@ class ProductPrice(Base):
     __table_args__ = (
         UniqueConstraint("product_id", "price_list_id", "currency_type", "price_type"),
         CheckConstraint("price >= 0", name="price_not_negative"),
+        # Whether anything has a price in the currency that a request names.
+        Index(
+            "ix_product_price_currency_type",
+            "currency_type",
+            "price_list_id",
+            postgresql_where=text("price_type = 'default'"),
+        ),
         ROOM_FOR_UPDATES,
     )
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Table
 
 from src.modules.catalogue.merge import (
     EPOCH_EFFECTS,
@@ -27,8 +26,7 @@ from src.modules.catalogue.models import (
     Segment,
     StockList,
 )
-from src.platform.orm import Base
-from src.platform.resources import Columns, Resource, Rule, UnfitRow
+from src.platform.resources import Columns, Resource, Rule, UnfitRow, table_of
 
 CATALOGUE_LOCK = 1
 MAX_STOCK = 2**31 - 1
@@ -43,13 +41,7 @@ class Translation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
     description: str | UnsetType | None = UNSET
 
 
-def _table(model: type[Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101  (what SQLAlchemy can't say in a type)
-    return table
-
-
-def _name_product(columns: Columns) -> None:
+def name_product(columns: Columns) -> None:
     """A row may tell `sku` instead of `product`."""
     skus = columns.pop("sku")
     if skus.count(UNSET) == len(skus):
@@ -61,7 +53,7 @@ def _name_product(columns: Columns) -> None:
 
 
 def _complete_price(columns: Columns) -> None:
-    _name_product(columns)
+    name_product(columns)
     columns["currency_type"] = _lower(columns["currency_type"])
 
 
@@ -73,7 +65,7 @@ def _lower(texts: Sequence[Any]) -> Sequence[Any]:
 
 def _complete_stock(columns: Columns) -> None:
     """A number of units tells whether there are any, unless the row says so itself."""
-    _name_product(columns)
+    name_product(columns)
     columns["in_stock"] = [
         stock > 0 if available is UNSET and isinstance(stock, int) else available
         for stock, available in zip(columns["stock"], columns["in_stock"], strict=True)
@@ -82,7 +74,7 @@ def _complete_stock(columns: Columns) -> None:
 
 PRODUCTS = Resource(
     path="products/products",
-    table=_table(Product),
+    table=table_of(Product),
     content_type="products.product",
     lock=CATALOGUE_LOCK,
     key=("sku",),
@@ -111,17 +103,17 @@ PRODUCTS = Resource(
 )
 PRODUCT_IMAGES = Resource(
     path="products/product-images",
-    table=_table(ProductImage),
+    table=table_of(ProductImage),
     content_type="products.productimage",
     lock=CATALOGUE_LOCK,
     named_by={"product_id": "sku"},
     types={"sku": str},
-    complete=_name_product,
+    complete=name_product,
     effects=IMAGE_EFFECTS,
 )
 PRODUCT_PRICES = Resource(
     path="catalogs/product-prices",
-    table=_table(ProductPrice),
+    table=table_of(ProductPrice),
     content_type="catalogs.productprice",
     lock=CATALOGUE_LOCK,
     key=("product_id", "price_list_id", "currency_type", "price_type"),
@@ -138,7 +130,7 @@ PRODUCT_PRICES = Resource(
 )
 PRODUCT_STOCKS = Resource(
     path="catalogs/product-stocks",
-    table=_table(ProductStock),
+    table=table_of(ProductStock),
     content_type="catalogs.productstock",
     lock=CATALOGUE_LOCK,
     key=("product_id", "stock_list_id"),
@@ -149,7 +141,7 @@ PRODUCT_STOCKS = Resource(
 )
 PRICE_LISTS = Resource(
     path="catalogs/price-lists",
-    table=_table(PriceList),
+    table=table_of(PriceList),
     content_type="catalogs.pricelist",
     lock=CATALOGUE_LOCK,
     effects=EPOCH_EFFECTS,
@@ -157,7 +149,7 @@ PRICE_LISTS = Resource(
 )
 STOCK_LISTS = Resource(
     path="catalogs/stock-lists",
-    table=_table(StockList),
+    table=table_of(StockList),
     content_type="catalogs.stocklist",
     lock=CATALOGUE_LOCK,
     effects=EPOCH_EFFECTS,
@@ -165,28 +157,28 @@ STOCK_LISTS = Resource(
 )
 DATA_SOURCES = Resource(
     path="catalogs/data-sources",
-    table=_table(DataSource),
+    table=table_of(DataSource),
     content_type="catalogs.datasource",
     lock=CATALOGUE_LOCK,
     effects=EPOCH_EFFECTS,
 )
 SEGMENTS = Resource(
     path="catalogs/segments",
-    table=_table(Segment),
+    table=table_of(Segment),
     content_type="catalogs.segment",
     lock=CATALOGUE_LOCK,
     effects=EPOCH_EFFECTS,
 )
 MARKETS = Resource(
     path="catalogs/markets",
-    table=_table(Market),
+    table=table_of(Market),
     content_type="catalogs.market",
     lock=CATALOGUE_LOCK,
     effects=EPOCH_EFFECTS,
 )
 CATEGORY_NODES = Resource(
     path="catalogs/category-nodes",
-    table=_table(CategoryNode),
+    table=table_of(CategoryNode),
     content_type="catalogs.categorynode",
     lock=CATALOGUE_LOCK,
     in_use=("EXISTS (SELECT FROM product WHERE category_nodes @> ARRAY[{id}::bigint])",),

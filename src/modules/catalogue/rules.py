@@ -65,7 +65,7 @@ def commerce_product(row: ProductRow) -> CommerceProduct:
         is_ready_to_basket=is_buyable(row),
         stock=row.stock,
         data_source=msgspec.convert(row.data_source, DataSourceView) if row.data_source else None,
-        basket_offers=[],
+        basket_offers=row.basket_offers,
         extra_data={"variants": []} if row.product_type == SINGLE_PRODUCT else {},
     )
 

@@ -92,6 +92,7 @@ PRODUCT_COLUMNS = {
         'trade_association', data_source.trade_association, 'extras', data_source.extras,
         'price_list', data_source.price_list_id, 'stock_list', data_source.stock_list_id,
         'is_active', data_source.is_active) END""",
+    "category_nodes": "product.category_nodes",
 }
 PRODUCT_JOINS = """
 LEFT JOIN product AS parent ON parent.id = product.parent_id

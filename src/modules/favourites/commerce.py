@@ -9,13 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from src.modules.catalogue import CommerceProduct
-from src.modules.favourites.dtos import MAX_ID, AddFavourite, FavouriteAdded, FavouriteItem, FavouritePage
+from src.modules.favourites.dtos import AddFavourite, FavouriteAdded, FavouriteItem, FavouritePage
 from src.modules.favourites.services import Favourites, Filters
 from src.platform.bodies import read_fields
 from src.platform.conditional import answer
 from src.platform.database import Transaction
 from src.platform.edge import Answer, write, write_shared
 from src.platform.errors import Invalid, NotFound
+from src.platform.ids import MAX_ID, read_id
 from src.platform.openapi import (
     BODY,
     IDEMPOTENCY_KEY,
@@ -120,8 +121,8 @@ class FavouriteProductsController(Controller):
 
 
 def _number(text: str) -> int:
-    number = whole_number(text, MAX_ID + 1)
-    if number is None or not 0 < number <= MAX_ID:
+    number = read_id(text)
+    if number is None:
         raise NotFound
     return number
 

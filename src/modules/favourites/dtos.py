@@ -1,17 +1,16 @@
 """What comes in and goes out, one struct per direction and dialect."""
 
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from src.modules.catalogue import ProductRow, StorefrontProduct
+from src.platform.ids import RowId
 
-MAX_ID = 2**63 - 1
 MAX_BATCH = 200
 T = TypeVar("T")
-RowId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 
 
 class AddFavourite(msgspec.Struct, forbid_unknown_fields=True):
@@ -140,6 +139,7 @@ class ListContext(msgspec.Struct):
     stock_list_id: int | None
     total: int
     epoch: int
+    offers_stamp: str | None
     one_per_product: bool
     default_currency: str
     rows: list[FavouriteRow]

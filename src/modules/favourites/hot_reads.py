@@ -10,6 +10,7 @@ from uuid import UUID
 from src.modules.catalogue import EPOCH
 from src.modules.favourites.dtos import FavouriteRow, ListContext
 from src.modules.favourites.repositories import CREATED_AT, CURRENCY, ONE_PER_PRODUCT
+from src.modules.offers import OFFERS_STAMP
 from src.platform.coalescing import Coalescer
 from src.platform.database import Database
 
@@ -39,9 +40,11 @@ ORDER BY asked.place
 # One row per request, its favourites as arrays: a row per favourite would repeat the shopper in each.
 LISTS = f"""
 SELECT shopper.scopes, shopper.user_id, shopper.user_uuid, shopper.price_list_id, shopper.stock_list_id,
-       coalesce(summary.total, 0), settings.epoch, settings.one_per_product, settings.currency, page.*
+       coalesce(summary.total, 0), settings.epoch, settings.offers, settings.one_per_product, settings.currency, page.*
 FROM unnest(%s::bytea[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS asked (digest, skipped, wanted, place)
-CROSS JOIN (SELECT {EPOCH} AS epoch, {ONE_PER_PRODUCT} AS one_per_product, {CURRENCY} AS currency) AS settings
+CROSS JOIN (
+    SELECT {EPOCH} AS epoch, {{offers}} AS offers, {ONE_PER_PRODUCT} AS one_per_product, {CURRENCY} AS currency
+) AS settings
 LEFT JOIN shopper USING (digest)
 LEFT JOIN favourite_summary AS summary ON summary.user_id = shopper.user_id
 LEFT JOIN LATERAL (
@@ -72,6 +75,7 @@ FROM (
 ) AS chosen
 JOIN favourite ON favourite.user_id = shopper.user_id AND favourite.{key} = chosen.{key}"""
 LATER_FROM = 200
+CONTEXT_COLUMNS = 10
 
 
 class Order(NamedTuple):
@@ -81,20 +85,25 @@ class Order(NamedTuple):
     forwards: str
     backwards: str
     own: str
+    # The stamp of the offers that it shows, an expression.
+    offers: str
 
     def statement(self, page: str) -> str:
         """The statement that reads pages in this order, found as `page` says."""
         found = page.format(key=self.key, order=self.forwards, backwards=self.backwards)
-        return LISTS.format(page=found, order=self.forwards, own=self.own)
+        return LISTS.format(page=found, order=self.forwards, own=self.own, offers=self.offers)
 
 
-# The commerce dialect shows neither UUIDs nor times.
-BY_PRODUCT = Order("product_id", "favourite.product_id", "favourite.product_id DESC", "NULL::text[], NULL::text[]")
+# The commerce dialect shows neither UUIDs nor times, and only it shows offers.
+BY_PRODUCT = Order(
+    "product_id", "favourite.product_id", "favourite.product_id DESC", "NULL::text[], NULL::text[]", OFFERS_STAMP
+)
 NEWEST_FIRST = Order(
     "id",
     "favourite.created_date DESC, favourite.id DESC",
     "favourite.created_date, favourite.id",
     f"array_agg(shown.uuid::text), array_agg({CREATED_AT.replace('favourite.', 'shown.')})",
+    "NULL::text",
 )
 
 
@@ -170,7 +179,7 @@ class HotReads:
 
 
 def _list_context(row: tuple[Any, ...]) -> ListContext:
-    ids, uuids, times, products, versions = row[9:]
+    ids, uuids, times, products, versions = row[CONTEXT_COLUMNS:]
     parts = zip(ids or (), uuids or repeat(""), times or repeat(""), products or (), versions or (), strict=False)
-    context: tuple[Any, ...] = (*row[:9], [FavouriteRow(*part) for part in parts])
+    context: tuple[Any, ...] = (*row[:CONTEXT_COLUMNS], [FavouriteRow(*part) for part in parts])
     return ListContext(*context)

@@ -8,10 +8,10 @@ from psycopg.rows import class_row
 
 from src.modules.favourites.dtos import FavouriteRow
 from src.platform.database import Connection
-from src.platform.dynamic_settings import DEFAULT_CURRENCY, FAVOURITE_SKU_IS_ACTIVE, sql_value
+from src.platform.dynamic_settings import DEFAULT_CURRENCY, FAVOURITE_SKU_IS_ACTIVE, sql_text, sql_value
 
 ONE_PER_PRODUCT = f"({sql_value(FAVOURITE_SKU_IS_ACTIVE)})::boolean"
-CURRENCY = f"({sql_value(DEFAULT_CURRENCY)} #>> ARRAY[]::text[])"
+CURRENCY = sql_text(DEFAULT_CURRENCY)
 # Before the base codes are compared, so that two adds of one base code take turns. It is no row's lock: adds by
 # product, from before or after a switch of the setting, lock the favourite first and the summary last.
 TAKE_TURNS = "SELECT pg_advisory_xact_lock(7205, hashint8(%s::bigint))"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from src.modules.catalogue import PriceContext, ProductViews, rendered, wanted_currency
+from src.modules.catalogue import Extras, PriceContext, ProductViews, rendered, wanted_currency
 from src.modules.favourites import repositories
 from src.modules.favourites.additions import Addition, SharedAdditions, add
 from src.modules.favourites.dtos import AddOutcome, FavouriteAdded, FavouriteRow, ListContext
@@ -21,6 +21,7 @@ from src.modules.favourites.errors import (
 )
 from src.modules.favourites.hot_reads import BY_PRODUCT, NEWEST_FIRST, HotReads, Order, Slice
 from src.modules.identity import Identity, Presented, Shopper
+from src.modules.offers import Offers
 from src.platform.database import Connection, Database, Transaction
 from src.platform.deleted_items import record_deleted
 from src.platform.edge import TransactionNeeded
@@ -61,10 +62,11 @@ class Listed(msgspec.Struct):
 class Favourites:
     """Lists, adds and removes favourites; one per process."""
 
-    def __init__(self, database: Database, identity: Identity, views: ProductViews) -> None:
+    def __init__(self, database: Database, identity: Identity, views: ProductViews, offers: Offers) -> None:
         self._database = database
         self.identity = identity
         self._views = views
+        self._offers = offers
         self._additions = SharedAdditions(database)
         self.hot = HotReads(database)
 
@@ -115,7 +117,8 @@ class Favourites:
             default_currency=context.default_currency,
         )
         versions = {row.product_id: row.product_version for row in context.rows}
-        products = await self._views.render(dialect, versions, prices, epoch=context.epoch)
+        extras = Extras(context.offers_stamp, self._offers.listing) if context.offers_stamp else None
+        products = (await self._views.render(dialect, versions, prices, epoch=context.epoch, extras=extras)).bodies
         return Listed(
             user_uuid=_known(context.user_uuid),
             total=context.total,

@@ -6,8 +6,11 @@ effective at once; `Identity.present` gives the digest to join by and `Identity.
 """
 
 from src.modules.identity.controllers import SessionController, TokenController
+from src.modules.identity.cookies import session_cookie
+from src.modules.identity.errors import ForgeryRefused
 from src.modules.identity.identity import Identity, Presented, Shopper
 from src.modules.identity.resources import RESOURCES
+from src.modules.identity.rules import SESSION_COOKIE, session_digest
 from src.modules.identity.services import delete_expired_credentials, end_session, issue_token, start_session
 
 CONTROLLERS = (SessionController, TokenController)
@@ -15,11 +18,15 @@ CONTROLLERS = (SessionController, TokenController)
 __all__ = [
     "CONTROLLERS",
     "RESOURCES",
+    "SESSION_COOKIE",
+    "ForgeryRefused",
     "Identity",
     "Presented",
     "Shopper",
     "delete_expired_credentials",
     "end_session",
     "issue_token",
+    "session_cookie",
+    "session_digest",
     "start_session",
 ]

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from src.modules.identity import services
+from src.modules.identity.cookies import session_cookie
 from src.modules.identity.dtos import IssuedToken, SessionRead, TokenCreate, TokenPage, TokenQuery
 from src.modules.identity.identity import Identity
 from src.modules.identity.rules import SESSION_COOKIE
@@ -117,9 +118,13 @@ class SessionController(Controller):
 
         async def use_case(work: Transaction) -> Answer:
             session_id, expires_at = await services.start_session(
-                work.connection, user_id=shopper.id, scopes=sorted(shopper.scopes), ttl_s=settings.session_ttl_s
+                work.connection,
+                user_id=shopper.id,
+                scopes=sorted(shopper.scopes),
+                ttl_s=settings.session_ttl_s,
+                replaced_id=request.cookies.get(SESSION_COOKIE),
             )
-            cookie = _cookie(request, session_id, settings.session_ttl_s)
+            cookie = session_cookie(request, session_id, settings.session_ttl_s)
             told = SessionRead(str(shopper.uuid), wire.time(expires_at))
             return Answer(201, told, {**NO_STORE, "Set-Cookie": cookie})
 
@@ -139,21 +144,10 @@ class SessionController(Controller):
         async def use_case(work: Transaction) -> Answer:
             if session_id:
                 await services.end_session(work.connection, session_id=session_id, user_id=shopper.id)
-            return Answer(204, headers={"Set-Cookie": _cookie(request, "", 0)})
+            return Answer(204, headers={"Set-Cookie": session_cookie(request, "", 0)})
 
         return await write(request, use_case, actor=_actor(shopper.id))
 
 
 def _actor(user_id: int) -> str:
     return f"user:{user_id}"
-
-
-def _cookie(request: AnyRequest, value: str, max_age_s: int) -> str:
-    settings: Settings = request.app.state.settings
-    secure = (
-        settings.cookie_secure
-        or request.scope["scheme"] == "https"
-        or (settings.public_url or "").startswith("https://")
-    )
-    cookie = f"{SESSION_COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax"
-    return f"{cookie}; Secure" if secure else cookie

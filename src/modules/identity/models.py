@@ -89,3 +89,5 @@ class Credential(Base):
     scopes: Mapped[list[str]] = mapped_column(postgresql.ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[Timestamp]
     expires_at: Mapped[OptionalTimestamp]
+    # Of a session: the digest of the cookie that it took the place of, by which a guest's things are still found.
+    guest_digest: Mapped[bytes | None] = mapped_column(LargeBinary)

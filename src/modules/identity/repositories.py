@@ -31,9 +31,14 @@ FIND_SUBJECT = "SELECT id FROM users WHERE issuer = %(issuer)s AND subject = %(s
 ADD_SUBJECT_CREDENTIAL = """
 INSERT INTO credential (digest, kind, user_id, scopes) VALUES (%s, 'subject', %s, %s) ON CONFLICT (digest) DO NOTHING
 """
+# The cookie that is replaced is a guest's unless it is a credential; a session of this very user hands its guest on.
 ADD_SESSION = """
-INSERT INTO credential (digest, kind, user_id, scopes, expires_at)
-VALUES (%s, 'session', %s, %s, now() + %s * interval '1s') RETURNING expires_at
+INSERT INTO credential (digest, kind, user_id, scopes, expires_at, guest_digest)
+VALUES (%(digest)s, 'session', %(user)s, %(scopes)s, now() + %(ttl)s * interval '1s',
+        CASE WHEN EXISTS (SELECT FROM credential WHERE digest = %(guest)s)
+             THEN (SELECT guest_digest FROM credential WHERE digest = %(guest)s AND user_id = %(user)s)
+             ELSE %(guest)s::bytea END)
+RETURNING expires_at
 """
 SIGNED_IN = "UPDATE users SET last_login = now(), modified_date = now() WHERE id = %s"
 END_SESSION = "DELETE FROM credential WHERE digest = %s AND kind = 'session' AND user_id = %s"
@@ -83,10 +88,11 @@ async def add_subject_credential(connection: Connection, claims: Claims, user_id
 
 
 async def add_session(
-    connection: Connection, digest: bytes, user_id: int, scopes: Sequence[str], ttl_s: int
+    connection: Connection, digest: bytes, user_id: int, scopes: Sequence[str], ttl_s: int, guest: bytes | None
 ) -> datetime:
-    """Add a session, note that the user signed in, and say when it ends."""
-    [row] = await (await connection.execute(ADD_SESSION, (digest, user_id, list(scopes), ttl_s))).fetchall()
+    """Add a session in the place of the cookie `guest`, note that the user signed in, and say when it ends."""
+    values = {"digest": digest, "user": user_id, "scopes": list(scopes), "ttl": ttl_s, "guest": guest}
+    [row] = await (await connection.execute(ADD_SESSION, values)).fetchall()
     await connection.execute(SIGNED_IN, (user_id,))
     expires_at: datetime = row[0]
     return expires_at

@@ -1,23 +1,15 @@
 """Users as the integration API takes them: the fields of the warehouse document, and the segment they buy in."""
 
-from sqlalchemy import Table
-
 from src.modules.identity.models import User
-from src.platform.resources import Resource, Rule, Unique
+from src.platform.resources import Resource, Rule, Unique, table_of
 
 IDENTITY_LOCK = 2
 MAX_EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3
 
 
-def _users() -> Table:
-    table = User.__table__
-    assert isinstance(table, Table)  # noqa: S101  (what SQLAlchemy can't say in a type)
-    return table
-
-
 USERS = Resource(
     path="users",
-    table=_users(),
+    table=table_of(User),
     content_type="users.user",
     lock=IDENTITY_LOCK,
     # Set by the first request of a JWT's subject, never by a feed: they decide who somebody is.

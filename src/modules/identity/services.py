@@ -91,13 +91,17 @@ async def revoke_token(work: UnitOfWork, token_id: str) -> None:
 
 
 async def start_session(
-    connection: Connection, *, user_id: int, scopes: Sequence[str], ttl_s: int
+    connection: Connection, *, user_id: int, scopes: Sequence[str], ttl_s: int, replaced_id: str | None = None
 ) -> tuple[str, datetime]:
-    """A new session id for the user's cookie, and when it ends; in a transaction that the caller commits."""
+    """A new session id for the user's cookie, and when it ends; in a transaction that the caller commits.
+
+    `replaced_id` is what the cookie held so far: if it was a guest's, what the guest left is still found through it.
+    """
     session_id = new_session_id()
     named = session_digest(session_id)
     assert named is not None  # noqa: S101  (what we make we can read)
-    return session_id, await repositories.add_session(connection, named, user_id, scopes, ttl_s)
+    guest = session_digest(replaced_id or "")
+    return session_id, await repositories.add_session(connection, named, user_id, scopes, ttl_s, guest)
 
 
 async def end_session(connection: Connection, *, session_id: str, user_id: int) -> None:

@@ -26,15 +26,14 @@ from src.platform.database import Connection, Transaction
 from src.platform.edge import Answer, write
 from src.platform.errors import Invalid, NotFound, UnsupportedMedia
 from src.platform.idempotency import HEADER as IDEMPOTENCY_HEADER
+from src.platform.ids import read_id
 from src.platform.jobs import Queue
 from src.platform.openapi import BODY, IDEMPOTENCY_KEY, IDEMPOTENT, answers, documented, problem_errors
-from src.platform.paging import whole_number
 from src.platform.resources import Resource
 
 SCOPE = "integration"
 # They take turns in the database anyway; more of them would only hold connections that shoppers need.
 IMPORTS_AT_ONCE = 2
-MAX_ID = 2**63 - 1
 # From so many changed rows on, the planner should learn of them now and not when PostgreSQL comes round to it.
 WORTH_ANALYZING = 1000
 ANALYZE = "integration.analyze"
@@ -94,8 +93,8 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
     async def remove(request: AnyRequest, row_id: FromPath[str], identity: NamedDependency[Identity]) -> Response[None]:
         """Delete a row and leave its tombstone; one that others name is in use and stays."""
         feeder = await identity.shopper(request, SCOPE)
-        number = whole_number(row_id, MAX_ID + 1)
-        if number is None or number > MAX_ID:
+        number = read_id(row_id)
+        if number is None:
             raise NotFound
 
         async def use_case(work: Transaction) -> Answer:

@@ -13,6 +13,9 @@ NULL = "\\N"
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 
+MAX_DEPTH = 100
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKETS = re.compile(rb"[\[\]{}]")
 _MEANS_MORE = re.compile(r"[\\\t\n\r]")
 
 # The texts of some values, of which there is at least one and none is missing; raises ValueError for what has none.
@@ -32,8 +35,24 @@ def escape(texts: Sequence[str]) -> Sequence[str]:
 
 
 def documents(values: Sequence[msgspec.Raw]) -> Sequence[str]:
-    """JSON as it came; whether PostgreSQL can hold it (not every number, no U+0000) shows when it is staged."""
+    """JSON as it came; whether PostgreSQL can hold it (not every number, no U+0000) shows when it is staged.
+
+    Raises ValueError for what is nested so deep that readers stumble over it.
+    """
+    if any(_is_too_deep(bytes(value)) for value in values):
+        raise ValueError("is nested too deep")
     return escape(b"\0".join(values).decode().split("\0"))
+
+
+def _is_too_deep(document: bytes) -> bool:
+    if document.count(b"[") + document.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", document)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _plain(values: Sequence[Any]) -> Sequence[str]:

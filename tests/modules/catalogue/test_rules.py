@@ -49,6 +49,7 @@ def row(**changed: Any) -> ProductRow:
         "unit_type": "qty",
         "images": [],
         "data_source": None,
+        "category_nodes": [],
     }
     return ProductRow(**(values | changed))
 

@@ -36,7 +36,7 @@ class Desk:
             versions = {row[0]: row[1:] for row in await cursor.fetchall()}
         epoch = next(iter(versions.values()))[1]
         asked = {product.id: versions[product.id][0] for product in products}
-        rendered = await self.views.render(dialect, asked, context, epoch=epoch)
+        rendered = (await self.views.render(dialect, asked, context, epoch=epoch)).bodies
         assert list(rendered) == list(asked)
         return [str(msgspec.json.decode(body).get("price")) for body in rendered.values()]
 
@@ -83,7 +83,7 @@ async def test_order_is_the_one_asked_for_and_missing_products_are_left_out(desk
     await desk.prices(products[1], products[3])
     mixed = [products[n] for n in (3, 0, 2, 1)]
     assert await desk.prices(*mixed) == ["4.00", "1.00", "3.00", "2.00"]
-    rendered = await desk.views.render("commerce", {10**12: 1, products[0].id: 2}, PLAIN, epoch=1)
+    rendered = (await desk.views.render("commerce", {10**12: 1, products[0].id: 2}, PLAIN, epoch=1)).bodies
     assert list(rendered) == [products[0].id]
 
 
@@ -141,7 +141,7 @@ async def test_caller_with_a_connection_needs_no_second_one(
     cache = VersionedCache(create_cache_client(away))
     views = ProductViews(lonely, cache)
     async with lonely.transaction() as work:
-        rendered = await views.render("commerce", {product.id: 1}, PLAIN, epoch=1, connection=work.connection)
+        rendered = (await views.render("commerce", {product.id: 1}, PLAIN, epoch=1, connection=work.connection)).bodies
     assert list(rendered) == [product.id]
     await cache.close()
     await lonely.close()

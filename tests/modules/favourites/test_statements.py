@@ -1,46 +1,15 @@
 """What a request costs the database: so many statements and no more, the check of the token among them."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
-import psycopg
 import pytest
 from litestar import Litestar
-from redis.asyncio import Redis
 
 from src.platform.settings import Settings
+from tests.caches import forget
 from tests.factories import Client, Factory, Product
 from tests.modules.favourites.shop import COMMERCE, PRODUCTS, STOREFRONT, add, add_favorite, many_favourites
-
-
-class Statements:
-    """Everything that is sent to PostgreSQL through psycopg, by whoever sends it."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-
-    @contextmanager
-    def at_most(self, number: int) -> Iterator[None]:
-        """Within the block at least one and at most so many statements are sent."""
-        self.sent.clear()
-        yield
-        assert 1 <= len(self.sent) <= number, self.sent
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
-    """Watches the statements of this process."""
-    watched = Statements()
-    original = psycopg.AsyncCursor.execute
-
-    async def execute(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        watched.sent.append(str(query))
-        return await original(self, query, *args, **kwargs)
-
-    monkeypatch.setattr(psycopg.AsyncCursor, "execute", execute)
-    return watched
+from tests.statements import Statements
 
 
 @pytest.fixture
@@ -55,14 +24,6 @@ async def wanted(shopper: Client, factory: Factory) -> list[Product]:
     return products
 
 
-async def forget(app: Litestar, settings: Settings) -> None:
-    """Empty the cache everywhere."""
-    app.state.cache._local.clear()
-    redis = Redis.from_url(settings.redis_url)
-    await redis.flushall()
-    await redis.aclose()
-
-
 LISTS = [COMMERCE, STOREFRONT, f"{COMMERCE}?page=2&limit=7", f"{STOREFRONT}?page=2&limit=7"]
 
 
@@ -70,6 +31,8 @@ LISTS = [COMMERCE, STOREFRONT, f"{COMMERCE}?page=2&limit=7", f"{STOREFRONT}?page
 async def test_list_costs_two_statements_cold_and_one_warm(
     shopper: Client, app: Litestar, settings: Settings, statements: Statements, wanted: list[Product], path: str
 ) -> None:
+    # Campaigns are read once per process, whenever they change.
+    await shopper.get(path)
     await forget(app, settings)
     with statements.at_most(2):
         cold = await shopper.get(path)

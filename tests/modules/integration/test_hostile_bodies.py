@@ -56,3 +56,12 @@ async def test_deeply_nested_json_is_refused(factory: Factory, path: str) -> Non
         body = f'{{"{field}":{"[" * 900}{"]" * 900}}}'
         answer = await shopper.post(path, content=body.encode(), headers={"Content-Type": "application/json"})
         assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(("depth", "accepted"), [(100, True), (101, False)])
+async def test_json_that_is_nested_too_deep_is_rejected(feeder: Client, depth: int, accepted: bool) -> None:
+    nested = '{"a": ' * depth + '"[[{"' + "}" * depth
+    body = f'[{{"sku": "A", "name": "a", "attributes": {nested}}}]'
+    json = {"Content-Type": "application/json"}
+    answer = await feeder.post("/api/v1/integration/products/products", content=body.encode(), headers=json)
+    assert (answer.json()["created"], len(answer.json()["rejected"])) == ((1, 0) if accepted else (0, 1)), answer.text
