@@ -116,7 +116,7 @@ def test_documents_own_campaigns_go_in_as_they_are_shown(shop: Shop) -> None:
     """The examples of the warehouse document, with ids of their own."""
     n = next(IDS)
     buyer = shop.shopper()
-    collection = shop.collection(name="Çadırlar ve ocaklar", slug="cadirlar-ve-ocaklar", sort_option=298)
+    collection = shop.collection(name="Çok sevilenler", slug="cok-sevilenler", sort_option=298)
     stamps = {"created_date": "2022-01-17T10:08:26.767434Z", "modified_date": "2022-08-02T21:37:14.517944Z"}
     names = {"name": "Hoş geldin", "slug": "hos-geldin", "translations": None}
     shop.feed("campaigns/promotions", {"id": n, **names, **stamps})
@@ -126,7 +126,7 @@ def test_documents_own_campaigns_go_in_as_they_are_shown(shop: Shop) -> None:
         "id": n,
         "condition_type": "amount",
         "translations": None,
-        "upsell_message": "İndirime {remaining} kaldı.",
+        "upsell_message": "İndirime {remaining} var.",
         "kwargs": {**kwargs, "sub_conditions": total, "query": total},
         "product_collection": None,
     }

@@ -18,7 +18,7 @@ from src.modules.baskets.guests import Guest
 from src.modules.baskets.money import money
 from src.modules.baskets.repositories import Basket, Content, Owner, Wanted
 from src.modules.baskets.saving import Seen
-from src.modules.baskets.services import Baskets, Shown
+from src.modules.baskets.services import Baskets, Shown, Sight
 from src.modules.baskets.statuses import CURRENT, FROZEN
 from src.modules.baskets.thawing import thaw
 from src.modules.baskets.visits import Visit
@@ -99,7 +99,9 @@ class Applying:
     def __init__(self, database: Database, baskets: Baskets) -> None:
         self._database = database
         self._baskets = baskets
-        self._shared: Coalescer[_Ask, Shown | BaseException] = Coalescer(self._together, max_batch=MAX_TOGETHER)
+        self._shared: Coalescer[_Ask, Shown | BaseException] = Coalescer(
+            self._together, max_batch=MAX_TOGETHER, max_in_flight=1
+        )
 
     async def shared(self, writer: Writer, decide: Decide, products: Collection[int]) -> Shown:
         """Apply a change in a transaction that others share, committed; raises TransactionNeeded."""
@@ -163,16 +165,15 @@ class Applying:
                 connection, [(each.before.id, each.writer.visit.currency) for each in done]
             )
             await inserted.give_ids()
-        shown = []
-        for whole, each in zip(wholes, done, strict=True):
-            basket = await self._baskets.settled(
-                connection, whole, each.writer.visit, written=each.written, merge_report=report
-            )
-            if each.before.id not in carts and _seen(each, basket):
+        shown = await self._baskets.settled(
+            connection,
+            [Sight(whole, each.writer.visit, each.written, report) for whole, each in zip(wholes, done, strict=True)],
+        )
+        for place, each in enumerate(done):
+            if each.before.id not in carts and _seen(each, shown[place]):
                 # Its version has to move, because the same one has shown these lines otherwise.
                 await saving.touch(connection, [each.basket])
-                basket = await self._shown_anew(connection, each, report)
-            shown.append(basket)
+                shown[place] = await self._shown_anew(connection, each, report)
         await saving.note_seen(
             connection, [line for each, basket in zip(done, shown, strict=True) for line in _seen(each, basket)]
         )

@@ -57,6 +57,26 @@ class Shown(NamedTuple):
         return _key(self.basket_id, self.version, self.fingerprint)
 
 
+class Sight(NamedTuple):
+    """A basket that was read and is to be rendered for a visit, which has just written some of its lines."""
+
+    whole: Whole
+    visit: Visit
+    written: Collection[int] = ()
+    merge_report: MergeReport | None = None
+
+    @property
+    def product_versions(self) -> dict[int, int]:
+        """The products of its lines, and their versions."""
+        return {line.product_id: line.product_version for line in self.whole.lines}
+
+    @property
+    def prices(self) -> PriceContext:
+        """What decides their prices and stocks: a basket has one currency."""
+        state = self.whole.state
+        return PriceContext(state.price_list_id, state.stock_list_id, state.currency, state.currency)
+
+
 class Baskets:
     """Shows baskets; one per process."""
 
@@ -104,7 +124,7 @@ class Baskets:
                 )
             return None
         if state.basket_id is None:
-            return await self.rendered(reading.nothing(state), visit)
+            return await self.rendered(Sight(reading.nothing(state), visit))
         if state.status == FROZEN and state.frozen_view is not None:
             body = state.frozen_view.encode()
             return Shown(body, state.basket_id, state.user_id, state.version or 0, FROZEN)
@@ -120,7 +140,7 @@ class Baskets:
             whole = await self._reads.whole(visit)
             if not state.is_of_the_same_basket_as(whole.state):
                 return None
-            shown = await self.rendered(whole, visit)
+            shown = await self.rendered(Sight(whole, visit))
             if not shown.read_more or whole.state.looks_like(await self._reads.state(visit), visit):
                 self._cache.set_many({shown.key: shown.body})
                 return shown
@@ -141,27 +161,47 @@ class Baskets:
         Always priced afresh, also a frozen basket (order systems keep `body` as its frozen_view).
         """
         (whole,) = await self.read(connection, [(basket_id, visit.currency)])
-        return await self.settled(connection, whole, visit, written=written, merge_report=merge_report)
+        (shown,) = await self.settled(connection, [Sight(whole, visit, written, merge_report)])
+        return shown
 
-    async def settled(
-        self,
-        connection: Connection,
-        whole: Whole,
-        visit: Visit,
-        *,
-        written: Collection[int] = (),
-        merge_report: MergeReport | None = None,
-    ) -> Shown:
+    async def settled(self, connection: Connection, sights: Sequence[Sight]) -> list[Shown]:
         """What was read in this transaction, rendered; read again while others change what it depends on."""
+        found: dict[int, Shown] = {}
+        pending = dict(enumerate(sights))
         for _ in range(ATTEMPTS):
-            shown = await self.rendered(whole, visit, connection, written=written, merge_report=merge_report)
-            if not shown.read_more or whole.state.basket_id is None:
-                return shown
-            (again,) = await self.read(connection, [(whole.state.basket_id, visit.currency)])
-            if whole.state.looks_like(again.state, visit):
-                return shown
-            whole = again
-        return shown.of_its_own()
+            were_kept = await self._read_products(connection, pending.values())
+            for place, sight in pending.items():
+                found[place] = await self.rendered(sight, connection)
+            doubtful = [
+                place
+                for place, sight in pending.items()
+                if (found[place].read_more or not were_kept) and sight.whole.state.basket_id is not None
+            ]
+            if not doubtful:
+                return [found[place] for place in range(len(sights))]
+            again = await self.read(
+                connection, [(found[place].basket_id or 0, sights[place].visit.currency) for place in doubtful]
+            )
+            pending = {
+                place: pending[place]._replace(whole=whole)
+                for place, whole in zip(doubtful, again, strict=True)
+                if not pending[place].whole.state.looks_like(whole.state, pending[place].visit)
+            }
+            if not pending:
+                return [found[place] for place in range(len(sights))]
+        return [found[place].of_its_own() if place in pending else found[place] for place in range(len(sights))]
+
+    async def _read_products(self, connection: Connection, sights: Collection[Sight]) -> bool:
+        """Read the products of all these baskets at once, for `rendered` to find; whether all were at hand."""
+        wanted: dict[tuple[int, PriceContext], dict[int, int]] = {}
+        for sight in sights:
+            versions = wanted.setdefault((sight.whole.state.epoch, sight.prices), {})
+            versions.update(sight.product_versions)
+        were_kept = True
+        for (epoch, prices), versions in wanted.items():
+            products = await self._views.render("commerce", versions, prices, epoch=epoch, connection=connection)
+            were_kept = were_kept and products.were_kept
+        return were_kept
 
     async def read(self, connection: Connection, asked: Sequence[tuple[int, str | None]]) -> list[Whole]:
         """What `rendered` needs of baskets, each with the currency that its visit names, in one round trip."""
@@ -190,30 +230,18 @@ class Baskets:
         offers, _ = await self._offer_set(whole, connection)
         return whole, self._priced(whole, visit, offers)
 
-    async def rendered(
-        self,
-        whole: Whole,
-        visit: Visit,
-        connection: Connection | None = None,
-        *,
-        written: Collection[int] = (),
-        merge_report: MergeReport | None = None,
-    ) -> Shown:
+    async def rendered(self, sight: Sight, connection: Connection | None = None) -> Shown:
         """What was read, priced and put into words; without a `connection` what is wanting is read through another."""
-        state = whole.state
+        whole, visit, state = sight.whole, sight.visit, sight.whole.state
         offers, were_remembered = await self._offer_set(whole, connection)
         priced = self._priced(whole, visit, offers)
         products = await self._views.render(
-            "commerce",
-            {line.product_id: line.product_version for line in whole.lines},
-            PriceContext(state.price_list_id, state.stock_list_id, state.currency, state.currency),
-            epoch=state.epoch,
-            connection=connection,
+            "commerce", sight.product_versions, sight.prices, epoch=state.epoch, connection=connection
         )
-        shown = view(whole.head(visit), priced, products.bodies, visit.language, written)
-        more = () if merge_report is None else (msgspec.json.encode(merge_report),)
+        shown = view(whole.head(visit), priced, products.bodies, visit.language, sight.written)
+        more = () if sight.merge_report is None else (msgspec.json.encode(sight.merge_report),)
         return Shown(
-            body=envelope(shown, merge_report),
+            body=envelope(shown, sight.merge_report),
             basket_id=state.basket_id,
             user_id=state.user_id,
             version=state.version or 0,

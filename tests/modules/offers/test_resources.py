@@ -80,11 +80,11 @@ COLLECTION = {
     "id": 172,
     "collection_type": "static",
     **TIMES,
-    "name": "Çadırlar ve ocaklar",
+    "name": "Çok sevilenler",
     "is_active": True,
     "expiration_date": None,
     "uuid": "6e4b5598-6a4b-45cb-8443-5c71fc330f86",
-    "slug": "cadirlar-ve-ocaklar",
+    "slug": "cok-sevilenler",
     "sort_option": 298,
 }
 ITEM = {"id": 2708, **TIMES, "uuid": "284b3a0a-d358-4480-9525-0564d3caf1a3e", "product": 598, "collection": 172}

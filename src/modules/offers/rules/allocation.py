@@ -52,9 +52,9 @@ def allocate(lines: Sequence[Line], offers: Sequence[Offer], shopper: Shopper) -
     """Applies what takes the most off; of equals, the most offers, then those that go together, then the first."""
     basket = Basket(lines, shopper)
     untouched = Ledger(basket)
-    chosen = basket.positions
+    chosen, here = basket.positions, basket.collections
     ranked = sorted(offers, key=attrgetter("rank"))
-    cases = [Case(offer, chosen(offer.counted), chosen(offer.reduced)) for offer in ranked]
+    cases = [Case(offer, chosen(offer.counted), chosen(offer.reduced)) for offer in ranked if offer.may_be_for(here)]
     alone = [(case, _judge(case, basket, untouched)) for case in cases]
     winner = _together(alone, basket)
     singles = [
@@ -66,7 +66,10 @@ def allocate(lines: Sequence[Line], offers: Sequence[Offer], shopper: Shopper) -
         case, claim = max(singles, key=lambda single: single[1].discount)
         if (claim.discount, 1) > (sum(applied.discount for applied in winner.applied), len(winner.applied)):
             winner = _Candidate([_book(case, claim, basket, Ledger(basket))], {})
-    return Allocation(tuple(winner.applied), tuple(_outcomes(alone, winner)))
+    outcomes = {outcome.offer_id: outcome for outcome in _outcomes(alone, winner)}
+    return Allocation(
+        tuple(winner.applied), tuple([outcomes.get(offer.id) or offer.for_other_products for offer in ranked])
+    )
 
 
 def _judge(case: Case, basket: Basket, ledger: Ledger) -> Verdict:
@@ -114,8 +117,11 @@ def _together(alone: Sequence[tuple[Case, Verdict]], basket: Basket) -> _Candida
 
 def _may_differ(case: Case, verdict: Verdict, ledger: Ledger) -> bool:
     """Whether offers applied since have changed anything that the verdict depends on."""
-    if isinstance(verdict, Missing) and verdict.reason in _FOR_GOOD:
-        return False
+    if isinstance(verdict, Missing):
+        if verdict.reason in _FOR_GOOD:
+            return False
+        changed = ledger.changed if case.offer.condition.reads_discounts else ledger.used
+        return not changed.isdisjoint(case.counted)
     changed = ledger.changed
     return not (changed.isdisjoint(case.counted) and changed.isdisjoint(case.reduced))
 
@@ -164,7 +170,7 @@ def _by_place(benefit: Benefit, claim: Claim, ledger: Ledger) -> list[tuple[int,
 
 
 def _outcomes(alone: Sequence[tuple[Case, Verdict]], winner: _Candidate) -> list[Outcome]:
-    """What became of each offer, in the order of ranks."""
+    """What became of each offer that was looked at."""
     outcomes = []
     winners = tuple(applied.offer_id for applied in winner.applied)
     applied_ids = frozenset(winners)

@@ -1,12 +1,13 @@
 """A campaign as the engine sees it. These objects live long: what follows from one alone is worked out once."""
 
+from collections.abc import Container
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from src.modules.offers.rules.outcome import Missing
+from src.modules.offers.rules.outcome import Missing, Outcome
 from src.modules.offers.rules.terms import Term, is_about_products
 
 PriceType: TypeAlias = Literal["unit_price", "discount_unit_price", "retail_price"]
@@ -68,6 +69,11 @@ class Condition(msgspec.Struct, frozen=True, dict=True):
         return tuple(term for term in self.terms if not is_about_products(term))
 
     @cached_property
+    def reads_discounts(self) -> bool:
+        """Whether what earlier offers take off decides if it holds; it is always decided by the units they use up."""
+        return self.type == "amount" and self.price_type == "discount_unit_price"
+
+    @cached_property
     def nowhere(self) -> Missing:
         """What is missing when it is about no line of a basket."""
         return Missing.short("products", self.least, 0)
@@ -116,6 +122,15 @@ class Offer(msgspec.Struct, frozen=True, dict=True):
     for_data_sources: bool
     condition: Condition
     benefit: Benefit
+
+    def may_be_for(self, collections: Container[int | None]) -> bool:
+        """Whether it is worth a look where these collections are: most offers are about products that are not there."""
+        return self.condition.collection in collections or bool(self.condition.about_others)
+
+    @cached_property
+    def for_other_products(self) -> Outcome:
+        """What becomes of it where it is not worth a look."""
+        return Outcome(self.id, "missing", missing=self.condition.nowhere)
 
     @cached_property
     def rank(self) -> tuple[int, int]:

@@ -40,6 +40,8 @@ class Basket:
         self.amounts = [line.unit_price * line.quantity for line in self.lines]
         self.situation = Situation(shopper, sum(self.amounts), sum(self.quantities))
         self._everybodys = self._by_collection(range(len(self.lines)))
+        # Those that any line is in; None stands for all lines, and is always there.
+        self.collections = self._everybodys.keys()
         # Lines that come from no data source, for the offers that are only about those.
         self._own = self._everybodys
         if any(line.from_data_source for line in self.lines):
@@ -87,6 +89,8 @@ class Ledger:
         self.left = basket.amounts.copy()
         # Lines that are not as they were before any offer.
         self.changed: set[int] = set()
+        # Of these, the lines some of whose units are gone.
+        self.used: set[int] = set()
         self._remaining_prices: Prices | None = basket.unit_prices
         # Many offers ask the same of the same lines; a change makes every answer stale.
         self._worths: dict[tuple[Positions, PriceType], int] = {}
@@ -175,6 +179,7 @@ class Ledger:
         for place, units in gone.items():
             self.free[place] -= units
             self.changed.add(place)
+            self.used.add(place)
         self._remaining_prices = None
         self._worths.clear()
         self._counts.clear()
