@@ -2,7 +2,7 @@
 
 import socket
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 
 import psutil
@@ -49,8 +49,9 @@ class Api:
         self._held.close()
 
     def kill(self) -> None:
-        """End it and its workers at once, in the middle of whatever they do."""
-        parent = psutil.Process(self.process.pid)
-        for process in (parent, *parent.children(recursive=True)):
-            process.kill()
+        """End it and its workers at once, in the middle of whatever they do; several threads may wish for it."""
+        with suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(self.process.pid)
+            for process in (parent, *parent.children(recursive=True)):
+                process.kill()
         self.process.wait(PATIENCE_S)
