@@ -53,5 +53,6 @@ class Api:
         with suppress(psutil.NoSuchProcess):
             parent = psutil.Process(self.process.pid)
             for process in (parent, *parent.children(recursive=True)):
-                process.kill()
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         self.process.wait(PATIENCE_S)
