@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import structlog
 
-from src.modules.baskets import merging, repositories, saving
+from src.modules.baskets import merging, reading, repositories, saving
 from src.modules.baskets.cart import Line
 from src.modules.baskets.dtos import MergeReport
 from src.modules.baskets.errors import BasketFrozen
@@ -161,7 +161,7 @@ class Applying:
             inserted = await saving.save(connection, carts)
             if changed:
                 await saving.touch(connection, [each.basket for each in changed])
-            wholes = await self._baskets.read(
+            wholes = await reading.whole_of_baskets(
                 connection, [(each.before.id, each.writer.visit.currency) for each in done]
             )
             await inserted.give_ids()

@@ -10,7 +10,8 @@ from litestar.params import FromPath
 from src.modules.baskets.dtos import BasketStatus
 from src.modules.baskets.errors import NoSuchBasket
 from src.modules.baskets.orders import Orders
-from src.modules.baskets.visits import Visit, read_client_type, read_currency
+from src.modules.baskets.visits import Visit, read_client_type
+from src.modules.catalogue import read_currency
 from src.platform.database import Connection, Transaction
 from src.platform.edge import Answer, write
 from src.platform.i18n import negotiate

@@ -1,7 +1,7 @@
 """The use cases of reading a basket."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,8 +15,8 @@ from src.modules.baskets.reading import FINGERPRINT_BYTES, Reads, State, Whole
 from src.modules.baskets.statuses import FROZEN
 from src.modules.baskets.thawing import thaw_overdue
 from src.modules.baskets.views import envelope, view
-from src.modules.baskets.visits import Visit, read_currency
-from src.modules.catalogue import PriceContext, ProductViews
+from src.modules.baskets.visits import Visit
+from src.modules.catalogue import PriceContext, Products, ProductViews, read_currency
 from src.modules.identity import Identity
 from src.modules.offers import OfferQuery, Offers, OfferSet, Shopper
 from src.platform.cache import VersionedCache
@@ -71,10 +71,17 @@ class Sight(NamedTuple):
         return {line.product_id: line.product_version for line in self.whole.lines}
 
     @property
-    def prices(self) -> PriceContext:
-        """What decides their prices and stocks: a basket has one currency."""
+    def context(self) -> tuple[int, PriceContext]:
+        """The epoch of the lists, and what decides prices and stocks: a basket has one currency."""
         state = self.whole.state
-        return PriceContext(state.price_list_id, state.stock_list_id, state.currency, state.currency)
+        return state.epoch, PriceContext(state.price_list_id, state.stock_list_id, state.currency, state.currency)
+
+    @property
+    def asked(self) -> tuple[int, str | None]:
+        """By what the same basket is read again."""
+        basket_id = self.whole.state.basket_id
+        assert basket_id is not None  # noqa: S101  (nobody asks again for a basket that is not there)
+        return basket_id, self.visit.currency
 
 
 class Baskets:
@@ -124,7 +131,7 @@ class Baskets:
                 )
             return None
         if state.basket_id is None:
-            return await self.rendered(Sight(reading.nothing(state), visit))
+            return (await self.rendered([Sight(reading.nothing(state), visit)]))[0]
         if state.status == FROZEN and state.frozen_view is not None:
             body = state.frozen_view.encode()
             return Shown(body, state.basket_id, state.user_id, state.version or 0, FROZEN)
@@ -140,7 +147,7 @@ class Baskets:
             whole = await self._reads.whole(visit)
             if not state.is_of_the_same_basket_as(whole.state):
                 return None
-            shown = await self.rendered(Sight(whole, visit))
+            (shown,) = await self.rendered([Sight(whole, visit)])
             if not shown.read_more or whole.state.looks_like(await self._reads.state(visit), visit):
                 self._cache.set_many({shown.key: shown.body})
                 return shown
@@ -160,7 +167,7 @@ class Baskets:
         `written` are the lines that this very request wrote: what the shopper last saw of them is what they see now.
         Always priced afresh, also a frozen basket (order systems keep `body` as its frozen_view).
         """
-        (whole,) = await self.read(connection, [(basket_id, visit.currency)])
+        (whole,) = await reading.whole_of_baskets(connection, [(basket_id, visit.currency)])
         (shown,) = await self.settled(connection, [Sight(whole, visit, written, merge_report)])
         return shown
 
@@ -169,43 +176,12 @@ class Baskets:
         found: dict[int, Shown] = {}
         pending = dict(enumerate(sights))
         for _ in range(ATTEMPTS):
-            were_kept = await self._read_products(connection, pending.values())
-            for place, sight in pending.items():
-                found[place] = await self.rendered(sight, connection)
-            doubtful = [
-                place
-                for place, sight in pending.items()
-                if (found[place].read_more or not were_kept) and sight.whole.state.basket_id is not None
-            ]
-            if not doubtful:
-                return [found[place] for place in range(len(sights))]
-            again = await self.read(
-                connection, [(found[place].basket_id or 0, sights[place].visit.currency) for place in doubtful]
-            )
-            pending = {
-                place: pending[place]._replace(whole=whole)
-                for place, whole in zip(doubtful, again, strict=True)
-                if not pending[place].whole.state.looks_like(whole.state, pending[place].visit)
-            }
+            found |= zip(pending, await self.rendered([*pending.values()], connection), strict=True)
+            doubtful = {place: sight for place, sight in pending.items() if found[place].read_more}
+            pending = await _changed_since(connection, doubtful)
             if not pending:
-                return [found[place] for place in range(len(sights))]
+                break
         return [found[place].of_its_own() if place in pending else found[place] for place in range(len(sights))]
-
-    async def _read_products(self, connection: Connection, sights: Collection[Sight]) -> bool:
-        """Read the products of all these baskets at once, for `rendered` to find; whether all were at hand."""
-        wanted: dict[tuple[int, PriceContext], dict[int, int]] = {}
-        for sight in sights:
-            versions = wanted.setdefault((sight.whole.state.epoch, sight.prices), {})
-            versions.update(sight.product_versions)
-        were_kept = True
-        for (epoch, prices), versions in wanted.items():
-            products = await self._views.render("commerce", versions, prices, epoch=epoch, connection=connection)
-            were_kept = were_kept and products.were_kept
-        return were_kept
-
-    async def read(self, connection: Connection, asked: Sequence[tuple[int, str | None]]) -> list[Whole]:
-        """What `rendered` needs of baskets, each with the currency that its visit names, in one round trip."""
-        return await reading.whole_of_baskets(connection, asked)
 
     async def keep(self, *shown: Shown) -> None:
         """Spare the next looks here their work; for what `rendered` gave, after the commit.
@@ -230,14 +206,27 @@ class Baskets:
         offers, _ = await self._offer_set(whole, connection)
         return whole, self._priced(whole, visit, offers)
 
-    async def rendered(self, sight: Sight, connection: Connection | None = None) -> Shown:
+    async def rendered(self, sights: Sequence[Sight], connection: Connection | None = None) -> list[Shown]:
         """What was read, priced and put into words; without a `connection` what is wanting is read through another."""
+        products = await self._products(sights, connection)
+        return [await self._worded(sight, products[sight.context], connection) for sight in sights]
+
+    async def _products(
+        self, sights: Sequence[Sight], connection: Connection | None
+    ) -> dict[tuple[int, PriceContext], Products]:
+        """The products of all these baskets, those of shoppers who see the same prices at once."""
+        versions: dict[tuple[int, PriceContext], dict[int, int]] = {}
+        for sight in sights:
+            versions.setdefault(sight.context, {}).update(sight.product_versions)
+        return {
+            (epoch, prices): await self._views.render("commerce", wanted, prices, epoch=epoch, connection=connection)
+            for (epoch, prices), wanted in versions.items()
+        }
+
+    async def _worded(self, sight: Sight, products: Products, connection: Connection | None) -> Shown:
         whole, visit, state = sight.whole, sight.visit, sight.whole.state
         offers, were_remembered = await self._offer_set(whole, connection)
         priced = self._priced(whole, visit, offers)
-        products = await self._views.render(
-            "commerce", sight.product_versions, sight.prices, epoch=state.epoch, connection=connection
-        )
         shown = view(whole.head(visit), priced, products.bodies, visit.language, sight.written)
         more = () if sight.merge_report is None else (msgspec.json.encode(sight.merge_report),)
         return Shown(
@@ -273,6 +262,18 @@ class Baskets:
             return await self._offers.for_basket(connection, query), False
         async with self._database.read() as own:
             return await self._offers.for_basket(own, query), False
+
+
+async def _changed_since(connection: Connection, sights: Mapping[int, Sight]) -> dict[int, Sight]:
+    """Those that would look otherwise now, as they are now."""
+    if not sights:
+        return {}
+    again = await reading.whole_of_baskets(connection, [sight.asked for sight in sights.values()])
+    return {
+        place: sight._replace(whole=whole)
+        for (place, sight), whole in zip(sights.items(), again, strict=True)
+        if not sight.whole.state.looks_like(whole.state, sight.visit)
+    }
 
 
 def _key(basket_id: int | None, version: int, fingerprint: str) -> str:

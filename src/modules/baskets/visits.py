@@ -1,10 +1,10 @@
 """Who comes with which wishes: what a request says of a basket before the database is asked."""
 
-import re
 from typing import Any, NamedTuple
 
 from litestar import Request
 
+from src.modules.catalogue import read_currency
 from src.modules.identity import SESSION_COOKIE, Identity, Presented, session_digest
 from src.platform.errors import Invalid
 from src.platform.i18n import negotiate
@@ -14,7 +14,6 @@ SCOPE = "storefront"
 MAX_NAMESPACE = 64
 MAX_CLIENT_TYPE = 64
 DEFAULT_CLIENT_TYPE = "default"
-CURRENCY = re.compile(r"[a-z]{3}")
 
 
 class Visit(NamedTuple):
@@ -73,12 +72,6 @@ async def read_visit(request: AnyRequest, identity: Identity) -> Visit:
         client_type=read_client_type(headers.get("x-client-type")),
         session_id=session_id if guest is not None else None,
     )
-
-
-def read_currency(text: str | None) -> str | None:
-    """The currency that a text names; None for what can't be one."""
-    code = (text or "").strip().lower()
-    return code if CURRENCY.fullmatch(code) else None
 
 
 def read_client_type(text: str | None) -> str:

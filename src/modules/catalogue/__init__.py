@@ -4,7 +4,7 @@ from src.modules.catalogue.dtos import CommerceProduct, PriceContext, ProductRow
 from src.modules.catalogue.merge_feed import FEED_PARTS, PARENT_SKU
 from src.modules.catalogue.merge_feed_items import StagedFeed
 from src.modules.catalogue.resources import RESOURCES, name_product
-from src.modules.catalogue.rules import wanted_currency
+from src.modules.catalogue.rules import read_currency, wanted_currency
 from src.modules.catalogue.services import Extras, Products, ProductViews, rendered
 from src.modules.catalogue.sql import (
     AVAILABLE,
@@ -37,6 +37,7 @@ __all__ = (
     "has_price",
     "name_product",
     "price_lateral",
+    "read_currency",
     "rendered",
     "stock_lateral",
     "wanted_currency",

@@ -23,10 +23,15 @@ DOTLESS_I = "\N{LATIN SMALL LETTER DOTLESS I}"
 CURRENCY = re.compile(r"[a-z]{3}")
 
 
+def read_currency(text: str | None) -> str | None:
+    """The currency that a text, like an X-Currency header, names; None for what can't be one."""
+    code = (text or "").strip().lower()
+    return code if CURRENCY.fullmatch(code) else None
+
+
 def wanted_currency(header: str | None, default: str) -> str:
     """The currency that an X-Currency header names, or `default` when it names none."""
-    text = (header or "").strip().lower()
-    return text if CURRENCY.fullmatch(text) else default
+    return read_currency(header) or default
 
 
 def slugify(text: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from src.modules.catalogue import Extras, PriceContext, ProductViews, rendered, wanted_currency
+from src.modules.catalogue import Extras, PriceContext, ProductViews, read_currency, rendered, wanted_currency
 from src.modules.favourites import repositories
 from src.modules.favourites.additions import Addition, SharedAdditions, add
 from src.modules.favourites.dtos import AddOutcome, FavouriteAdded, FavouriteRow, ListContext
@@ -158,7 +158,7 @@ class Favourites:
     async def _add(
         self, work: Transaction | None, shopper: Shopper, product: int | UUID, currency: str | None
     ) -> AddOutcome:
-        addition = Addition(shopper, product, wanted_currency(currency, "") or None)
+        addition = Addition(shopper, product, read_currency(currency))
         if work is None:
             outcome = await self._additions.add(addition)
         else:
