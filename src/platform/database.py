@@ -8,7 +8,7 @@ transaction, at about two and a half times the price (docs/adr/0004).
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
 import psycopg
@@ -133,10 +133,17 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """A transaction that is committed when the block ends and rolled back when it raises."""
+    async def transaction(self, *, pipelined: bool = False) -> AsyncIterator[Transaction]:
+        """A transaction that is committed when the block ends and rolled back when it raises.
+
+        A `pipelined` one sends what has no answer to wait for, its begin and its commit too, along with what has.
+        """
         async with self._available():
-            async with self._pool.connection() as connection, connection.transaction():
+            async with AsyncExitStack() as stack:
+                connection = await stack.enter_async_context(self._pool.connection())
+                if pipelined:
+                    await stack.enter_async_context(connection.pipeline())
+                await stack.enter_async_context(connection.transaction())
                 work = Transaction(connection)
                 yield work
             await work.committed()

@@ -131,7 +131,7 @@ class Applying:
 
     async def _together(self, asks: Sequence[_Ask]) -> Sequence[Shown | BaseException]:
         try:
-            async with self._database.transaction() as work:
+            async with self._database.transaction(pipelined=True) as work:
                 outcomes = await self._apply(work.connection, asks)
         except ServiceUnavailable:  # nobody knows whether a commit whose answer got lost has happened
             raise

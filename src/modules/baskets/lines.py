@@ -83,5 +83,6 @@ def read_lines(text: str | None) -> Sequence[LineRow]:
 
 def read_object(raw: msgspec.Raw) -> dict[str, Any]:
     """A JSON object of a line."""
-    known: dict[str, Any] = read_json(bytes(raw))
+    text = bytes(raw)
+    known: dict[str, Any] = {} if text == b"{}" else read_json(text)
     return known

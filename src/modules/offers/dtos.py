@@ -1,6 +1,7 @@
 """Campaigns as the engine and the shoppers' pages need them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -72,7 +73,7 @@ class OfferQuery(NamedTuple):
         return self.user_id is None or self.shopper_stamp == NOTHING_OF_ONES_OWN
 
 
-class OfferSet(msgspec.Struct, frozen=True):
+class OfferSet(msgspec.Struct, frozen=True, dict=True):
     """The offers that a basket is to be judged by."""
 
     campaigns: tuple[Campaign, ...]
@@ -87,12 +88,18 @@ class OfferSet(msgspec.Struct, frozen=True):
 
     def collections_of(self, facts: ProductFacts, listed: Iterable[int] | None) -> frozenset[int]:
         """The collections of these offers that hold a product: `listed` are those that `static_collections` tells."""
-        held = set(listed or ())
-        return frozenset(
-            known.id
-            for known in self.collections.values()
-            if known.live and (known.id in held if known.terms is None else matches(facts, known.terms))
-        )
+        held = self._listing.intersection(listed) if listed else frozenset[int]()
+        if not self._by_terms:
+            return held
+        return held.union([number for number, terms in self._by_terms if matches(facts, terms)])
+
+    @cached_property
+    def _listing(self) -> frozenset[int]:
+        return frozenset(known.id for known in self.collections.values() if known.live and known.terms is None)
+
+    @cached_property
+    def _by_terms(self) -> Sequence[tuple[int, tuple[Term, ...]]]:
+        return [(c.id, c.terms) for c in self.collections.values() if c.live and c.terms is not None]
 
 
 class Candidate(NamedTuple):

@@ -159,8 +159,8 @@ def _book(case: Case, claim: Claim, basket: Basket, ledger: Ledger) -> Applied:
 
 def _by_place(benefit: Benefit, claim: Claim, ledger: Ledger) -> list[tuple[int, int]]:
     """The discount's part of each line that gets any."""
-    units: dict[int, int] = {}
-    for place, taken in (*claim.reduced, *claim.sharing):
+    units = dict(claim.reduced)
+    for place, taken in claim.sharing:
         units[place] = max(units.get(place, 0), taken)
     places = sorted(units)
     each = ledger.prices(benefit.price_type).each

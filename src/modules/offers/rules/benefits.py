@@ -51,6 +51,9 @@ def spread(total: int, weights: Sequence[int], room: Sequence[int]) -> list[int]
     carried = 0
     for _ in range(2):
         for place, part in enumerate(parts):
-            parts[place] = min(part + carried, room[place])
-            carried += part - parts[place]
+            if carried or part > room[place]:
+                parts[place] = min(part + carried, room[place])
+                carried += part - parts[place]
+        if not carried:
+            break
     return parts

@@ -64,7 +64,7 @@ class Basket:
         fitting = self._fitting.get(choice)
         if fitting is None:
             lines = self.lines
-            fitting = tuple(place for place in chosen if matches(lines[place], choice.terms))
+            fitting = tuple([place for place in chosen if matches(lines[place], choice.terms)])
             self._fitting[choice] = fitting
         return fitting
 
