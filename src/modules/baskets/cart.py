@@ -21,35 +21,10 @@ from src.modules.baskets.errors import (
     UnknownLine,
     UnknownProduct,
 )
+from src.modules.baskets.facts import MAX_LINES, Facts
 
-MAX_LINES = 200
 REFERENCE_BYTES = 12
 CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number")
-
-
-class Facts(NamedTuple):
-    """What decides whether a shopper can buy a product now, and for how much."""
-
-    product_id: int
-    is_active: bool
-    is_parent: bool
-    unit_price: Decimal | None
-    currency_type: str | None
-    tax_rate: Decimal | None
-    stock: int | None
-    in_stock: bool
-    data_source_id: int | None
-
-    @property
-    def for_sale(self) -> bool:
-        """Whether it can be bought at all, stock aside."""
-        return self.is_active and not self.is_parent and self.unit_price is not None
-
-    def room(self) -> int:
-        """How many units there are to sell; a stock that nobody counts is as good as endless."""
-        if not self.in_stock:
-            return 0
-        return MAX_QUANTITY * MAX_LINES if self.stock is None else max(self.stock, 0)
 
 
 class Part(NamedTuple):
@@ -73,6 +48,8 @@ class Line(msgspec.Struct, kw_only=True, eq=False):
     currency_type: str | None = None
     tax_rate: Decimal | None = None
     data_source_id: int | None = None
+    # The offers that gave it something when it was last written.
+    offer_ids: tuple[int, ...] = ()
     parts: list["Line"] = []
     is_changed: bool = False
 
@@ -95,12 +72,20 @@ class Line(msgspec.Struct, kw_only=True, eq=False):
         """A new line of one unit, which this one loses."""
         before = self.quantity
         one, *parts = [
-            msgspec.structs.replace(line, id=None, quantity=line.quantity // before, parts=[], is_changed=True)
+            msgspec.structs.replace(
+                line, id=None, quantity=line.quantity // before, offer_ids=(), parts=[], is_changed=True
+            )
             for line in self.whole()
         ]
         one.parts = parts
         self.hold(before - 1)
         return one
+
+    def note(self, offer_ids: Sequence[int]) -> None:
+        """Note the offers that the shopper sees of it now."""
+        noted = tuple(sorted(offer_ids))
+        if noted != self.offer_ids:
+            self.offer_ids, self.is_changed = noted, True
 
     def rename(self, attributes: dict[str, Any]) -> None:
         """Give it other attributes."""
@@ -116,6 +101,8 @@ class Cart:
     def __init__(self, lines: Iterable[Line]) -> None:
         self.lines: list[Line] = list(lines)
         self.removed: list[int] = []
+        # The ids of the lines that are stored already.
+        self.stored = {line.id for line in self.every()}
         self._had = self.units()
 
     @property

@@ -8,11 +8,13 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from src.modules.baskets import inputs, repositories
-from src.modules.baskets.applying import Applying, Decide, Decision, Writer
+from src.modules.baskets.applying import Applying
 from src.modules.baskets.cart import Line
+from src.modules.baskets.decisions import Decide, Decision, Writer
 from src.modules.baskets.errors import UnknownProduct
 from src.modules.baskets.inputs import AddToBasket, ChangeBasket, ChangeLine
-from src.modules.baskets.repositories import Asked, Basket, Content, Owner
+from src.modules.baskets.opening import Content
+from src.modules.baskets.repositories import Asked, Basket, Owner
 from src.modules.baskets.services import Baskets, Shown
 from src.modules.baskets.visits import Visit
 from src.modules.offers import VoucherUnknown

@@ -7,9 +7,9 @@ import msgspec
 from litestar import Controller, Request, Response, delete, patch, post, put
 from litestar.di import NamedDependency
 
-from src.modules.baskets.applying import Writer
 from src.modules.baskets.changes import Changes
 from src.modules.baskets.commerce import VISIT_HEADERS, BasketController, VisitQuery
+from src.modules.baskets.decisions import Writer
 from src.modules.baskets.dtos import BasketAnswer, LineView
 from src.modules.baskets.guests import guest_of
 from src.modules.baskets.inputs import AddToBasket, ChangeBasket, ChangeLine, SetQuantity, checked

@@ -42,6 +42,16 @@ class LineRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     in_stock: bool
 
 
+class OpenRow(LineRow, array_like=True, frozen=True, gc=False):
+    """A line of a basket that is about to be changed; a product that is only asked about has no units."""
+
+    reference: str
+    inquiry: msgspec.Raw
+    seen_tax_rate: str | None
+    seen_data_source: int | None
+    data_source_id: int | None
+
+
 def _cents(amount: str) -> str:
     return f"({amount} * 100)::bigint"
 
@@ -55,17 +65,20 @@ product.data_source_id IS NOT NULL, product.category_nodes, product.attributes,
 {static_collections("product.id")},
 {_cents("price.price")}, {_cents("price.retail_price")}, price.tax_rate::text,
 stock.stock, coalesce(stock.in_stock, false)"""
+OPEN_FIELDS = f"""{FIELDS},
+line.reference, line.inquiry, line.tax_rate::text, line.datasource, product.data_source_id"""
 _ROWS: msgspec.json.Decoder[list[LineRow]] = msgspec.json.Decoder(list[LineRow])
+_OPEN_ROWS: msgspec.json.Decoder[list[OpenRow]] = msgspec.json.Decoder(list[OpenRow])
 
 
-def content(lines: str, condition: str) -> str:
+def content(lines: str, condition: str, fields: str = FIELDS) -> str:
     """`content.lines`: the lines of `visit`, as JSON, with the prices in `money.currency` that apply to it."""
     prices = price_lateral(
         segment_list="visit.price_list_id", wanted_currency="money.currency", default_currency="money.currency"
     )
     return f"""
 LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array({FIELDS}) ORDER BY line.id) AS lines
+    SELECT json_agg(json_build_array({fields}) ORDER BY line.id) AS lines
     FROM {lines}
     JOIN product ON product.id = line.product_id
     JOIN product_state AS state ON state.product_id = product.id
@@ -79,6 +92,11 @@ LEFT JOIN LATERAL (
 def read_lines(text: str | None) -> Sequence[LineRow]:
     """The lines that `content` tells, the oldest first."""
     return _ROWS.decode(text) if text else []
+
+
+def read_open_lines(text: str | None) -> Sequence[OpenRow]:
+    """The same of OPEN_FIELDS."""
+    return _OPEN_ROWS.decode(text) if text else []
 
 
 def read_object(raw: msgspec.Raw) -> dict[str, Any]:

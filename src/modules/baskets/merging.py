@@ -10,12 +10,15 @@ from typing import Protocol, TypeAlias
 import psycopg.errors
 import structlog
 
-from src.modules.baskets import repositories, saving, transitions
-from src.modules.baskets.cart import Cart, Facts, Line, Part
+from src.modules.baskets import opening, repositories, saving, transitions
+from src.modules.baskets.cart import Cart, Line, Part
 from src.modules.baskets.dtos import MAX_QUANTITY, Capped, Merged, MergeReport, PriceMoved
 from src.modules.baskets.errors import BasketFull, NoSuchBasket
+from src.modules.baskets.facts import Facts
 from src.modules.baskets.pricing import Priced
-from src.modules.baskets.repositories import Asked, Basket, Owner, Wanted
+from src.modules.baskets.reading import Wanted
+from src.modules.baskets.repositories import Asked, Basket, Owner
+from src.modules.baskets.saving import Touched
 from src.modules.baskets.statuses import ACTIVE
 from src.modules.baskets.visits import Visit
 from src.platform.database import Connection
@@ -84,12 +87,15 @@ async def absorb(
 async def _absorb(
     connection: Connection, basket: Basket, guests: Sequence[Basket], owner: Owner, render: Render
 ) -> MergeReport:
-    left = await repositories.lines_of(connection, [guest.id for guest in guests])
+    of_guests = [Wanted(guest.id, None) for guest in guests]
+    theirs = [each for each in await opening.open_baskets(connection, of_guests, waiting=True) if each]
+    left = sorted([line for each in theirs for line in each.content.cart.lines], key=lambda line: line.id or 0)
     products = {part.product_id for line in left for part in line.whole()}
-    (opened,) = await repositories.open_baskets(connection, [Wanted(basket.id, products, owner)], waiting=True)
+    wanted = Wanted(basket.id, owner.currency, products=products)
+    (opened,) = await opening.open_baskets(connection, [wanted], waiting=True)
     if opened is None:
         raise NoSuchBasket
-    content = opened[1]
+    content = opened.content
     report = MergeReport()
     for line in left:
         _take_over(content.cart, line, content.facts, report)
@@ -97,15 +103,17 @@ async def _absorb(
     if basket.voucher_code is None and content.cart.lines:
         basket = basket._replace(voucher_code=voucher)
     await transitions.mark_merged(connection, [guest.id for guest in guests])
-    await (await saving.save(connection, {basket.id: content.cart})).give_ids()
-    await saving.touch(connection, [basket])
+    await opening.give_ids(connection, [opened])
+    touched = Touched(basket, opened.next_version, opened.moment)
+    await saving.save(connection, [(touched, content.cart)])
     if voucher is not None and basket.voucher_code == voucher:
         report.voucher = voucher
         priced = (await render(connection, basket.id)).priced
         # One whose condition does not hold stays, like any other; one that this user can't have does not.
         if priced is not None and priced.offers.refusal is not None:
             report.voucher = None
-            await saving.touch(connection, [basket._replace(voucher_code=None)])
+            touched = touched._replace(basket=basket._replace(voucher_code=None))
+            await saving.save(connection, [(touched, Cart(()))])
     return report
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from src.modules.baskets.dtos import Reason
 from src.modules.baskets.lines import LineRow, read_object
-from src.modules.offers import Allocation, Line, OfferSet, ProductFacts, Shopper, allocate
+from src.modules.offers import Allocation, Line, OfferSet, ProductFacts, Shopper, allocate, allocate_ranked
 
 
 class PricedLine(msgspec.Struct, frozen=True):
@@ -37,11 +37,6 @@ class PricedLine(msgspec.Struct, frozen=True):
         """The offers that take something off it."""
         return [offer for offer, _ in self.badges]
 
-    def is_news_in(self, currency: str) -> bool:
-        """Whether its price or its offers are others than those that were noted when it was last written."""
-        seen = (self.row.seen_price, self.row.seen_currency, sorted(self.row.seen_offers))
-        return seen != (self.row.price, currency, sorted(self.offer_ids))
-
 
 class Priced(msgspec.Struct, frozen=True):
     """A basket with its prices, in one currency."""
@@ -69,11 +64,16 @@ class Priced(msgspec.Struct, frozen=True):
         return self.total_products - self.total_discount
 
 
-def price(rows: Sequence[LineRow], offers: OfferSet, shopper: Shopper) -> Priced:
-    """The basket of `rows` for `shopper`, with the best that `offers` give."""
+def price(rows: Sequence[LineRow], offers: OfferSet, shopper: Shopper, *, in_full: bool = False) -> Priced:
+    """The basket of `rows` for `shopper`, with the best that `offers` give; `in_full` also tells of those far off."""
     reasons = judge(rows)
     bought = [row for row in rows if row.id not in reasons]
-    allocation = allocate([_line(row, offers) for row in bought], offers.offers, shopper)
+    lines = [_line(row, offers) for row in bought]
+    # Whoever has a voucher hears what is missing for it, whatever it is.
+    if in_full or offers.voucher_offers:
+        allocation = allocate(lines, offers.offers, shopper)
+    else:
+        allocation = allocate_ranked(lines, offers.ranking, shopper)
     badges: dict[int, list[tuple[int, int]]] = defaultdict(list)
     discounts = []
     for applied in allocation.applied:

@@ -1,7 +1,7 @@
 """What the database knows of a visit: a small answer for every look, a whole one where the bytes are not cached."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from src.modules.baskets.views import Head
 from src.modules.baskets.visits import Visit
 from src.platform.coalescing import Coalescer
 from src.platform.database import Connection, Database
+from src.platform.told import told
 from src.platform.version import VERSION
 
 FINGERPRINT_BYTES = 9
@@ -92,6 +93,10 @@ class Whole(NamedTuple):
     external_offer_code: str | None
     lines: Sequence[LineRow]
 
+    def at(self, version: int, modified_date: datetime) -> "Whole":
+        """The same under another version, since another time."""
+        return self._replace(state=self.state._replace(version=version), modified_date=modified_date)
+
     def head(self, visit: Visit) -> Head:
         """What the basket is, apart from its lines and prices."""
         state = self.state
@@ -140,10 +145,19 @@ class Reads:
             return [_whole(row) for row in await cursor.fetchall()]
 
 
-async def whole_of_baskets(connection: Connection, asked: Sequence[tuple[int, str | None]]) -> list[Whole]:
-    """Baskets as their owners would see them, each in its currency if that has a price; in the order of `asked`."""
-    baskets, currencies = zip(*asked, strict=True)
-    values = {"baskets": list(baskets), "currencies": list(currencies)}
+class Wanted(msgspec.Struct, frozen=True):
+    """A basket by its id, in a currency if that has a price; and what a change asks about beside it."""
+
+    basket_id: int
+    currency: str | None
+    # In place of the basket's own.
+    voucher_code: str | None = None
+    products: Collection[int] = ()
+
+
+async def whole_of_baskets(connection: Connection, wanted: Sequence[Wanted]) -> list[Whole]:
+    """Baskets as their owners would see them; in the order of `wanted`."""
+    values = {"asked": told(wanted)}
     cursor = await connection.execute(WHOLE_OF_BASKETS, values, binary=True)
     return [_whole(row) for row in await cursor.fetchall()]
 
@@ -172,6 +186,10 @@ def _asked(visits: Sequence[Visit]) -> dict[str, Any]:
 
 
 def _whole(row: tuple[Any, ...]) -> Whole:
-    lines = read_lines(row[-1])
-    state = State._make((*row[:16], sum(line.product_version for line in lines), False, None))
+    return whole_with(row, read_lines(row[21]))
+
+
+def whole_with(row: tuple[Any, ...], lines: Sequence[LineRow]) -> Whole:
+    """What the columns that all statements have in common say, with the lines that come with them."""
+    state = State._make((*row[:16], sum([line.product_version for line in lines]), False, None))
     return Whole._make((state, *row[16:21], lines))

@@ -11,7 +11,7 @@ from src.modules.baskets import merging, reading, repositories
 from src.modules.baskets.dtos import BasketView, Explain, MergeReport
 from src.modules.baskets.errors import UnknownProduct
 from src.modules.baskets.pricing import Priced, price
-from src.modules.baskets.reading import FINGERPRINT_BYTES, Reads, State, Whole
+from src.modules.baskets.reading import FINGERPRINT_BYTES, Reads, State, Wanted, Whole
 from src.modules.baskets.statuses import FROZEN
 from src.modules.baskets.thawing import thaw_overdue
 from src.modules.baskets.views import envelope, view
@@ -76,12 +76,15 @@ class Sight(NamedTuple):
         state = self.whole.state
         return state.epoch, PriceContext(state.price_list_id, state.stock_list_id, state.currency, state.currency)
 
-    @property
-    def asked(self) -> tuple[int, str | None]:
-        """By what the same basket is read again."""
-        basket_id = self.whole.state.basket_id
-        assert basket_id is not None  # noqa: S101  (nobody asks again for a basket that is not there)
-        return basket_id, self.visit.currency
+
+class Quote(NamedTuple):
+    """A basket that was priced: all that its answer is put together from."""
+
+    sight: Sight
+    products: Mapping[int, bytes]
+    priced: Priced
+    # Whether products or offers had to be read after the basket: they may be newer than the fingerprint says.
+    read_more: bool
 
 
 class Baskets:
@@ -159,29 +162,24 @@ class Baskets:
         basket_id: int,
         visit: Visit,
         *,
-        written: Collection[int] = (),
         merge_report: MergeReport | None = None,
     ) -> Shown:
         """The basket as this connection's transaction sees it, priced for its owner, in the visit's language.
 
-        `written` are the lines that this very request wrote: what the shopper last saw of them is what they see now.
-        Always priced afresh, also a frozen basket (order systems keep `body` as its frozen_view).
+        Read again while others change what it depends on. Always priced afresh, also a frozen basket (order systems
+        keep `body` as its frozen_view).
         """
-        (whole,) = await reading.whole_of_baskets(connection, [(basket_id, visit.currency)])
-        (shown,) = await self.settled(connection, [Sight(whole, visit, written, merge_report)])
-        return shown
-
-    async def settled(self, connection: Connection, sights: Sequence[Sight]) -> list[Shown]:
-        """What was read in this transaction, rendered; read again while others change what it depends on."""
-        found: dict[int, Shown] = {}
-        pending = dict(enumerate(sights))
+        wanted = [Wanted(basket_id, visit.currency)]
+        (whole,) = await reading.whole_of_baskets(connection, wanted)
         for _ in range(ATTEMPTS):
-            found |= zip(pending, await self.rendered([*pending.values()], connection), strict=True)
-            doubtful = {place: sight for place, sight in pending.items() if found[place].read_more}
-            pending = await _changed_since(connection, doubtful)
-            if not pending:
-                break
-        return [found[place].of_its_own() if place in pending else found[place] for place in range(len(sights))]
+            read = whole
+            (shown,) = await self.rendered([Sight(read, visit, merge_report=merge_report)], connection)
+            if not shown.read_more:
+                return shown
+            (whole,) = await reading.whole_of_baskets(connection, wanted)
+            if read.state.looks_like(whole.state, visit):
+                return shown
+        return shown.of_its_own()
 
     async def keep(self, *shown: Shown) -> None:
         """Spare the next looks here their work; for what `rendered` gave, after the commit.
@@ -204,12 +202,16 @@ class Baskets:
         if asked.lines is not None or asked.voucher_code is not None:
             whole = whole._replace(voucher_code=asked.voucher_code or None)
         offers, _ = await self._offer_set(whole, connection)
-        return whole, self._priced(whole, visit, offers)
+        return whole, self._priced(whole, visit, offers, in_full=True)
 
     async def rendered(self, sights: Sequence[Sight], connection: Connection | None = None) -> list[Shown]:
         """What was read, priced and put into words; without a `connection` what is wanting is read through another."""
+        return [worded(quote) for quote in await self.quoted(sights, connection)]
+
+    async def quoted(self, sights: Sequence[Sight], connection: Connection | None = None) -> list[Quote]:
+        """What was read, priced; without a `connection` what is wanting is read through another."""
         products = await self._products(sights, connection)
-        return [await self._worded(sight, products[sight.context], connection) for sight in sights]
+        return [await self._quote(sight, products[sight.context], connection) for sight in sights]
 
     async def _products(
         self, sights: Sequence[Sight], connection: Connection | None
@@ -223,24 +225,12 @@ class Baskets:
             for (epoch, prices), wanted in versions.items()
         }
 
-    async def _worded(self, sight: Sight, products: Products, connection: Connection | None) -> Shown:
-        whole, visit, state = sight.whole, sight.visit, sight.whole.state
-        offers, were_remembered = await self._offer_set(whole, connection)
-        priced = self._priced(whole, visit, offers)
-        shown = view(whole.head(visit), priced, products.bodies, visit.language, sight.written)
-        more = () if sight.merge_report is None else (msgspec.json.encode(sight.merge_report),)
-        return Shown(
-            body=envelope(shown, sight.merge_report),
-            basket_id=state.basket_id,
-            user_id=state.user_id,
-            version=state.version or 0,
-            fingerprint=state.fingerprint(visit, *more),
-            view=shown,
-            priced=priced,
-            read_more=not (were_remembered and products.were_kept),
-        )
+    async def _quote(self, sight: Sight, products: Products, connection: Connection | None) -> Quote:
+        offers, were_remembered = await self._offer_set(sight.whole, connection)
+        priced = self._priced(sight.whole, sight.visit, offers)
+        return Quote(sight, products.bodies, priced, not (were_remembered and products.were_kept))
 
-    def _priced(self, whole: Whole, visit: Visit, offers: OfferSet) -> Priced:
+    def _priced(self, whole: Whole, visit: Visit, offers: OfferSet, *, in_full: bool = False) -> Priced:
         state = whole.state
         shopper = Shopper(
             user_id=state.user_id,
@@ -249,7 +239,7 @@ class Baskets:
             currency=state.currency,
             client_type=visit.client_type,
         )
-        return price(whole.lines, offers, shopper)
+        return price(whole.lines, offers, shopper, in_full=in_full)
 
     async def _offer_set(self, whole: Whole, connection: Connection | None) -> tuple[OfferSet, bool]:
         """The offers that the basket is judged by, and whether no question to the database was needed for them."""
@@ -264,16 +254,22 @@ class Baskets:
             return await self._offers.for_basket(own, query), False
 
 
-async def _changed_since(connection: Connection, sights: Mapping[int, Sight]) -> dict[int, Sight]:
-    """Those that would look otherwise now, as they are now."""
-    if not sights:
-        return {}
-    again = await reading.whole_of_baskets(connection, [sight.asked for sight in sights.values()])
-    return {
-        place: sight._replace(whole=whole)
-        for (place, sight), whole in zip(sights.items(), again, strict=True)
-        if not sight.whole.state.looks_like(whole.state, sight.visit)
-    }
+def worded(quote: Quote) -> Shown:
+    """The answer that a priced basket is."""
+    sight, priced = quote.sight, quote.priced
+    whole, visit, state = sight.whole, sight.visit, sight.whole.state
+    shown = view(whole.head(visit), priced, quote.products, visit.language, sight.written)
+    more = () if sight.merge_report is None else (msgspec.json.encode(sight.merge_report),)
+    return Shown(
+        body=envelope(shown, sight.merge_report),
+        basket_id=state.basket_id,
+        user_id=state.user_id,
+        version=state.version or 0,
+        fingerprint=state.fingerprint(visit, *more),
+        view=shown,
+        priced=priced,
+        read_more=quote.read_more,
+    )
 
 
 def _key(basket_id: int | None, version: int, fingerprint: str) -> str:

@@ -26,6 +26,7 @@ from src.modules.offers.rules import (
     ProductFacts,
     Shopper,
     allocate,
+    allocate_ranked,
 )
 from src.modules.offers.services import Offers
 from src.modules.offers.sql import (
@@ -62,6 +63,7 @@ __all__ = (
     "VoucherUnknown",
     "VoucherUsedUp",
     "allocate",
+    "allocate_ranked",
     "hold",
     "redeem",
     "release",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from src.modules.offers.errors import VoucherRefused
-from src.modules.offers.rules import Offer, ProductFacts, Term, matches
+from src.modules.offers.rules import Offer, ProductFacts, Ranking, Term, matches
 from src.modules.offers.sql import NOTHING_OF_ONES_OWN
 
 
@@ -52,6 +52,11 @@ class Campaign(msgspec.Struct, frozen=True):
         """What to tell shoppers who are near it, with places like {remaining} to fill in; None: nothing."""
         return self.upsell_messages.get(language) or self.upsell_message or None
 
+    @property
+    def tells_shoppers(self) -> bool:
+        """Whether shoppers who are near it may hear of it."""
+        return self.is_visible and (bool(self.upsell_message) or bool(self.upsell_messages))
+
     def takes(self, currency: str) -> bool:
         """Whether it is for baskets in this currency."""
         return not self.currencies or currency in self.currencies
@@ -85,6 +90,11 @@ class OfferSet(msgspec.Struct, frozen=True, dict=True):
     refusal: type[VoucherRefused] | None = None
     voucher_offers: frozenset[int] = frozenset()
     bulk_codes: Mapping[int, int] = {}
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The offers as `rules.allocate_ranked` takes them; those tell what they lack that have words for it."""
+        return Ranking(self.offers, [campaign.id for campaign in self.campaigns if campaign.tells_shoppers])
 
     def collections_of(self, facts: ProductFacts, listed: Iterable[int] | None) -> frozenset[int]:
         """The collections of these offers that hold a product: `listed` are those that `static_collections` tells."""

@@ -85,3 +85,21 @@ async def test_looks_of_one_moment_share_their_statements(
     assert {answer.status_code for answer in answers} == {200}
     with statements.at_most(6):
         await asyncio.gather(*(shopper.get(BASKET) for shopper in shoppers * 2))
+
+
+async def test_add_costs_four_statements_and_adds_of_one_moment_share_them(
+    factory: Factory, scene: Scene, statements: Statements, products: list[Product]
+) -> None:
+    """Whose basket it is, its lock, all that is known of it, and the write; what is shown is never read again."""
+    await scene.offer("percentage", 10)
+    shoppers = [await factory.shopper() for _ in range(9)]
+    for shopper in shoppers:
+        await fill(shopper, scene, products[1:])
+        await look(shopper)
+    await shoppers[0].post(BASKET, json={"product": products[0].id})
+    for _ in range(2):  # on a line of its own, then on the line that is there
+        with statements.at_most(4):
+            assert (await shoppers[1].post(BASKET, json={"product": products[0].id})).status_code == 200
+    with statements.at_most(12):
+        answers = await asyncio.gather(*(each.post(BASKET, json={"product": products[0].id}) for each in shoppers))
+    assert {answer.status_code for answer in answers} == {200}

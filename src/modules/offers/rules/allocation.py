@@ -13,6 +13,7 @@ from src.modules.offers.rules.basket import Line, Shopper
 from src.modules.offers.rules.campaign import Benefit, Offer
 from src.modules.offers.rules.ledger import Basket, Ledger, Positions, Taken
 from src.modules.offers.rules.outcome import Allocation, Applied, Missing, Outcome
+from src.modules.offers.rules.ranking import Ranking
 from src.modules.offers.rules.terms import unmet
 
 _POINTS = ("point", "loyalty_point")
@@ -51,10 +52,25 @@ class _Candidate(NamedTuple):
 def allocate(lines: Sequence[Line], offers: Sequence[Offer], shopper: Shopper) -> Allocation:
     """Applies what takes the most off; of equals, the most offers, then those that go together, then the first."""
     basket = Basket(lines, shopper)
+    ranked, here = sorted(offers, key=attrgetter("rank")), basket.collections
+    allocation = _compete(basket, [offer for offer in ranked if offer.may_be_for(here)])
+    outcomes = {outcome.offer_id: outcome for outcome in allocation.outcomes}
+    return Allocation(
+        allocation.applied, tuple([outcomes.get(offer.id) or offer.for_other_products for offer in ranked])
+    )
+
+
+def allocate_ranked(lines: Sequence[Line], ranking: Ranking, shopper: Shopper) -> Allocation:
+    """The same, but looks only at what may apply or has something to tell: most offers are about other baskets."""
+    basket = Basket(lines, shopper)
+    return _compete(basket, ranking.for_basket(basket))
+
+
+def _compete(basket: Basket, offers: Sequence[Offer]) -> Allocation:
+    """What comes out among `offers`, which are given in their order."""
     untouched = Ledger(basket)
-    chosen, here = basket.positions, basket.collections
-    ranked = sorted(offers, key=attrgetter("rank"))
-    cases = [Case(offer, chosen(offer.counted), chosen(offer.reduced)) for offer in ranked if offer.may_be_for(here)]
+    chosen = basket.positions
+    cases = [Case(offer, chosen(offer.counted), chosen(offer.reduced)) for offer in offers]
     alone = [(case, _judge(case, basket, untouched)) for case in cases]
     winner = _together(alone, basket)
     singles = [
@@ -66,10 +82,7 @@ def allocate(lines: Sequence[Line], offers: Sequence[Offer], shopper: Shopper) -
         case, claim = max(singles, key=lambda single: single[1].discount)
         if (claim.discount, 1) > (sum(applied.discount for applied in winner.applied), len(winner.applied)):
             winner = _Candidate([_book(case, claim, basket, Ledger(basket))], {})
-    outcomes = {outcome.offer_id: outcome for outcome in _outcomes(alone, winner)}
-    return Allocation(
-        tuple(winner.applied), tuple([outcomes.get(offer.id) or offer.for_other_products for offer in ranked])
-    )
+    return Allocation(tuple(winner.applied), tuple(_outcomes(alone, winner)))
 
 
 def _judge(case: Case, basket: Basket, ledger: Ledger) -> Verdict:

@@ -53,7 +53,7 @@ class Condition(msgspec.Struct, frozen=True, dict=True):
     collection: int | None = None
     terms: tuple[Term, ...] = ()
 
-    @property
+    @cached_property
     def least(self) -> int:
         """What must be there; a query wants one unit at the least."""
         return max(1, self.value) if self.type == "query" else self.value

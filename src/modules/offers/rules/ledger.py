@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeAlias
 
 from src.modules.offers.rules.basket import Line, Shopper
-from src.modules.offers.rules.campaign import Choice, DistinctBy, PriceType
+from src.modules.offers.rules.campaign import Choice, Condition, DistinctBy, PriceType
 from src.modules.offers.rules.terms import Situation, matches
 
 Positions: TypeAlias = tuple[int, ...]
@@ -55,6 +55,14 @@ class Basket:
             for collection in self.lines[place].collections:
                 collections.setdefault(collection, []).append(place)
         return {collection: tuple(places) for collection, places in collections.items()}
+
+    def most(self, condition: Condition) -> int:
+        """What a condition can count here at the most, whatever it is about and whatever other offers do."""
+        if condition.type == "amount":
+            if condition.price_type != "retail_price":
+                return self.situation.amount
+            return sum([line.retail_price * line.quantity for line in self.lines])
+        return len(self.lines) if condition.type == "distinct" else self.situation.quantity
 
     def positions(self, choice: Choice) -> Positions:
         """The lines that an offer is about."""

@@ -56,7 +56,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Allocation(msgspec.Struct, frozen=True):
-    """The offers that apply, in the order in which they do, and what became of every offer."""
+    """The offers that apply, in the order in which they do, and what became of every offer that was looked at."""
 
     applied: tuple[Applied, ...]
     outcomes: tuple[Outcome, ...]

@@ -3,7 +3,7 @@
 Some are about a product, the others about the shopper or the whole basket.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -52,6 +52,7 @@ _ABOUT_SHOPPERS: dict[str, Callable[[Shopper, Term], bool]] = {
     "currency_in": lambda shopper, term: _folded(shopper.currency) in term.values,
     "client_type_in": lambda shopper, term: shopper.client_type in term.values,
 }
+_ABOUT_KINDS = frozenset({"user_group_in", "client_type_in", "currency_in"})
 _ABOUT_BASKETS: dict[str, Callable[[Situation, Term], Missing | None]] = {
     "basket__get_total_product_amount__gte": lambda now, term: (
         None if now.amount >= term.limit else Missing.short("amount", term.limit, now.amount)
@@ -62,6 +63,42 @@ _ABOUT_BASKETS: dict[str, Callable[[Situation, Term], Missing | None]] = {
     ),
     "basket__total_quantity__lte": lambda now, term: None if now.quantity <= term.limit else _TERMS_UNMET,
 }
+
+
+class Kinds:
+    """Shoppers as terms see them who only ask for groups, kinds of clients and currencies: there are few such."""
+
+    def __init__(self, terms: Iterable[Term]) -> None:
+        named: dict[str, frozenset[Any]] = {}
+        for term in terms:
+            if term.name in _ABOUT_KINDS:
+                named[term.name] = named.get(term.name, frozenset()) | term.values
+        self._groups = named.get("user_group_in", frozenset())
+        self._clients = named.get("client_type_in", frozenset())
+        self._currencies = named.get("currency_in", frozenset())
+
+    def of(self, shopper: Shopper) -> Hashable:
+        """The kind: shoppers who are told apart by no term are of one."""
+        currency = _folded(shopper.currency)
+        return (
+            self._groups & shopper.groups,
+            shopper.client_type if shopper.client_type in self._clients else None,
+            currency if currency in self._currencies else None,
+        )
+
+    def admits(self, shopper: Shopper, terms: Iterable[Term]) -> bool:
+        """Whether nothing about a shopper's kind keeps `terms` from being fulfilled."""
+        return all(_ABOUT_SHOPPERS[term.name](shopper, term) for term in terms if term.name in _ABOUT_KINDS)
+
+
+def values_of(product: Product, name: str, key: str) -> Iterable[Hashable]:
+    """What a product can be found by for the terms about products of one name and key."""
+    if name == "attributes":
+        value = product.attributes.get(key)
+        return [_plain(one) for one in value] if isinstance(value, list | tuple) else (_plain(value),)
+    if name == "category_in":
+        return product.categories
+    return (product.sku if name == "sku_in" else product.base_code,)
 
 
 def matches(product: Product, terms: Iterable[Term]) -> bool:

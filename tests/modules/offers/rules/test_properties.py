@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.modules.offers.rules import Allocation, Line, Missing, Shopper, allocate
+from src.modules.offers.rules import Allocation, Line, Missing, Ranking, Shopper, allocate, allocate_ranked
 from tests.modules.offers.rules.campaigns import fed, line, offer
 from tests.modules.offers.rules.fed import Fed
 from tests.modules.offers.rules.reference import Lacking, work_out
@@ -183,3 +183,25 @@ def test_answer_does_not_depend_on_the_order_of_lines_or_offers(
     assert allocation_of(lines[::-1], offers[::-1], shopper) == told
     shuffled_lines, shuffled_offers = randomness.sample(lines, len(lines)), randomness.sample(offers, len(offers))
     assert allocation_of(shuffled_lines, shuffled_offers, shopper) == told
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(baskets(), min_size=1, max_size=3), sets_of_campaigns(), st.lists(SHOPPERS, min_size=1, max_size=3))
+def test_ranked_offers_give_what_all_of_them_give(
+    carts: list[list[Line]], offers: list[Fed], shoppers: list[Shopper]
+) -> None:
+    """Every second one tells shoppers what they lack; what it says is what it says beside all others."""
+    read = [offer(campaign) for campaign in offers]
+    telling = {one.id for one in read if one.id % 2}
+    ranking = Ranking(read, telling)
+    for lines in carts:
+        for shopper in shoppers:
+            full, ranked = allocate(lines, read, shopper), allocate_ranked(lines, ranking, shopper)
+            assert ranked.applied == full.applied
+            known = {outcome.offer_id: outcome for outcome in full.outcomes}
+            looked_at = {outcome.offer_id for outcome in ranked.outcomes}
+            assert ranked.outcomes == tuple(outcome for outcome in full.outcomes if outcome.offer_id in looked_at)
+            for number in telling - looked_at:
+                missing = known[number].missing
+                assert missing is not None
+                assert missing.reason in ("terms", "products")
