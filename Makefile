@@ -1,6 +1,6 @@
 # Everything below runs from the checkout, on a machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev up test lint format bench lock clean
+.PHONY: help install install-dev up test lint format bench chaos lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -42,6 +42,9 @@ format: install-dev ## Formats the code and mends what the linter can
 
 bench: install-dev ## Measures throughput and latency against floor handlers (ARGS="--help" for options)
 	.venv/bin/python -m bench $(ARGS)
+
+chaos: install-dev ## Kills parts of a deployment in full use, 200 times (ARGS="--kills 50" for fewer)
+	.venv/bin/python -m tests.chaos $(ARGS)
 
 lock: install-dev ## Pins requirements*.in anew, with hashes (ARGS="--upgrade" for newer versions)
 	@for name in requirements requirements-dev; do \

@@ -6,11 +6,14 @@ from advanced_alchemy.base import orm_registry
 from alembic import context
 from sqlalchemy import Connection, text
 
+import src.modules.alerts.models
 import src.modules.baskets.models
 import src.modules.catalogue.models
 import src.modules.favourites.models
 import src.modules.identity.models
+import src.modules.notifications.models
 import src.modules.offers.models
+import src.modules.updates.models
 import src.platform.models  # noqa: F401  (every feature's tables, for autogenerate and the drift check)
 
 # The releases before and after a migration run side by side: it must not make the old one wait behind its locks.

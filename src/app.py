@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from src.modules import baskets, favourites, identity, integration, operations
+from src.modules import alerts, baskets, favourites, identity, integration, notifications, operations, updates
 from src.modules.catalogue import ProductViews
 from src.modules.offers import Offers
 from src.platform.cache import VersionedCache
@@ -20,6 +20,7 @@ from src.platform.logs import configure_logging
 from src.platform.openapi import openapi_config
 from src.platform.redis import create_cache_client
 from src.platform.settings import Settings, load_settings
+from src.platform.stopping import on_stop_signal
 from src.platform.telemetry import observe
 from src.platform.version import VERSION
 
@@ -38,14 +39,20 @@ def create_app(settings: Settings | None = None) -> Litestar:
     offers = Offers()
     wanted = favourites.Favourites(database, who, views, offers)
     statuses = favourites.Statuses(database, who, cache, wanted.hot)
+    changed = updates.Updates(database, who, cache)
+    hub = updates.Hub(database, changed, most=settings.max_streams)
     bought = baskets.Baskets(database, who, views, offers, cache)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await database.open()
+        await hub.open()
         try:
-            yield
+            # Streams never end by themselves, and the server waits for them before this is left.
+            with on_stop_signal(hub.part):
+                yield
         finally:
+            await hub.close()
             await queue.close()
             await cache.close()
             await database.close()
@@ -54,6 +61,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         route_handlers=[
             *identity.CONTROLLERS,
             *favourites.CONTROLLERS,
+            *updates.CONTROLLERS,
+            *notifications.CONTROLLERS,
+            *alerts.CONTROLLERS,
             *baskets.CONTROLLERS,
             *integration.CONTROLLERS,
             *operations.CONTROLLERS,
@@ -66,6 +76,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
                 "identity": who,
                 "favourites": wanted,
                 "statuses": statuses,
+                "updates": changed,
+                "updates_hub": hub,
+                "alerts": alerts.Alerts(database, who, views, offers),
                 "baskets": bought,
                 "changes": baskets.Changes(database, bought),
                 "orders": baskets.Orders(bought),

@@ -56,6 +56,22 @@ def _worker(options: argparse.Namespace) -> None:
         run(settings)
 
 
+def _mail_catcher(options: argparse.Namespace) -> None:
+    from src.commands.mail_catcher import catch_mails
+
+    catch_mails(options.folder, options.port)
+
+
+def _demo_drop(options: argparse.Namespace) -> None:
+    from src.demo import drop_price
+
+    with configured(options.data_dir, "demo-drop") as settings:
+        dropped = asyncio.run(drop_price(settings, options.sku))
+    if dropped is None:
+        raise CommandFailed(f"{options.sku} is no product with a price.")
+    print(f"{options.sku} was {dropped[0]} and is {dropped[1]} now.")
+
+
 def _migrate(options: argparse.Namespace) -> None:
     with configured(options.data_dir, "migrate") as settings:
         migrate(settings)
@@ -142,6 +158,11 @@ def _parser() -> argparse.ArgumentParser:
 
     feed = add("import-feed", _import_feed, "Import a merchant feed (Google's format, TSV or XML)")
     feed.add_argument("source", metavar="FILE|URL", help="where the feed is")
+    drop = add("demo-drop", _demo_drop, "Let a price of the demo shop drop by a tenth")
+    drop.add_argument("--sku", default="LAMP-ARC", help="whose price (default %(default)s)")
+    catcher = add("mail-catcher", _mail_catcher, "Keep mails in a folder instead of sending them, for `wishkeep up`")
+    catcher.add_argument("--port", type=int, required=True, help="port to listen at, on this machine only")
+    catcher.add_argument("--folder", type=Path, required=True, help="the Maildir to put them in")
     add("check", _check, "Check settings and connections; explains each fault in one line")
     return parser
 

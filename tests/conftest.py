@@ -26,6 +26,7 @@ INSERT INTO price_list (id, name) VALUES (1, 'Default');
 INSERT INTO stock_list (id, name) VALUES (1, 'Default');
 INSERT INTO catalogue_epoch DEFAULT VALUES;
 INSERT INTO offer_epoch DEFAULT VALUES;
+INSERT INTO update_progress DEFAULT VALUES;
 """
 KEPT = {"schema_version", "content_type"}
 JWT_SECRET = "a secret for the tests, long enough"

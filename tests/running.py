@@ -46,7 +46,7 @@ class Service:
         return found[1]
 
     def children(self) -> dict[str, psutil.Process]:
-        """Its child processes by name: api, worker, postgres, valkey-server."""
+        """Its child processes by name: api, worker, mail-catcher, postgres, valkey-server."""
         named = {}
         for child in psutil.Process(self.process.pid).children():
             try:

@@ -1,7 +1,18 @@
 """What is measured: each module here declares rows, in the order in which they run."""
 
 from bench.measure import Row
-from bench.rows import baskets, engine, favourites, imports
+from bench.rows import baskets, deliveries, engine, fan_out, favourites, imports, lag, mails, streams, updates
 
 # Imports come last: they change every price and make the catalogue much larger.
-ROWS: list[Row] = [*favourites.ROWS, *baskets.ROWS, *engine.ROWS, *imports.ROWS]
+ROWS: list[Row] = [
+    *favourites.ROWS,
+    *baskets.ROWS,
+    *engine.ROWS,
+    *deliveries.ROWS,
+    *mails.ROWS,
+    *updates.ROWS,
+    *lag.ROWS,
+    *streams.ROWS,
+    *fan_out.ROWS,
+    *imports.ROWS,
+]

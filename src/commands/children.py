@@ -1,10 +1,11 @@
-"""`wishkeep api` and `wishkeep worker` as child processes, kept running."""
+"""`wishkeep api`, `wishkeep worker` and the mail catcher as child processes, kept running."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from src.platform.embedded.processes import kill_session, spawn, stop
@@ -21,6 +22,8 @@ class Child:
 
     arguments: Sequence[str]
     first_pause_s: float = FIRST_PAUSE_S
+    # What it has in its environment beyond ours.
+    environment: Mapping[str, str] = field(default_factory=dict)
     ends: int = field(default=0, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _started_at: float = field(default=0.0, init=False)
@@ -63,7 +66,7 @@ class Child:
     def _start(self, now: float) -> None:
         # -P: the current folder may hold another package named `src`.
         command = [sys.executable, "-P", "-m", "src.cli", *self.arguments]
-        self._process = spawn(command, stop_signal=signal.SIGTERM)
+        self._process = spawn(command, stop_signal=signal.SIGTERM, env={**os.environ, **self.environment})
         self._started_at = now
 
     def ask_to_stop(self) -> None:

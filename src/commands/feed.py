@@ -10,7 +10,9 @@ from tqdm import tqdm
 
 from src.commands.errors import CommandFailed
 from src.modules.integration import FeedReport, import_feed
+from src.modules.updates import wake
 from src.platform.database import Database
+from src.platform.jobs import Queue
 from src.platform.settings import Settings
 
 CHUNK_BYTES = 256 * 1024
@@ -19,13 +21,16 @@ TIMEOUT_S = 30
 
 async def import_from(settings: Settings, source: str) -> FeedReport:
     """Import the feed at `source`, a path or an http(s) URL; raises CommandFailed when it cannot be read."""
-    database = Database(settings, application="wishkeep-import")
+    database, queue = Database(settings, application="wishkeep-import"), Queue(settings)
     await database.open()
     try:
         with tqdm(total=0, unit="B", unit_scale=True, unit_divisor=1024, desc=_name(source)) as bar:
-            return await import_feed(database, _opened(source, bar), progress=lambda read: bar.update(read - bar.n))
+            report = await import_feed(database, _opened(source, bar), progress=lambda read: bar.update(read - bar.n))
+        await wake(queue)
     finally:
+        await queue.close()
         await database.close()
+    return report
 
 
 def told(report: FeedReport) -> Iterator[str]:

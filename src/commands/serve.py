@@ -1,12 +1,13 @@
 """The HTTP API as a production process: granian with one or more workers."""
 
 import multiprocessing
+import resource
 import signal
 from contextlib import nullcontext
 from pathlib import Path
 
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 from litestar import Litestar
 
@@ -16,8 +17,10 @@ from src.platform.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DRAIN_S = 25
-# Connections, idle ones too. What protects the database is its pool, which answers 503 when the wait gets long.
+# Connections that are no streams, idle ones too. What protects the database is its pool, which answers 503 when the
+# wait gets long.
 CONNECTIONS_PER_WORKER = 1024
+OPEN_FILES = 65_536
 
 
 def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
@@ -28,21 +31,32 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
 
 
 def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    _allow_many_connections()
     Granian(
         "src.commands.serve:application",
         factory=True,
         interface=Interfaces.ASGI,
+        # To be ready for HTTP/2 without TLS, which nobody speaks to us, costs each connection 11 KB.
+        http=HTTPModes.http1,
         address=host,
         port=port,
         workers=workers,
         loop=Loops.uvloop,
-        backpressure=CONNECTIONS_PER_WORKER,
+        backpressure=CONNECTIONS_PER_WORKER + settings.max_streams,
         log_level=LogLevels(settings.log_level) if settings.log_level != "info" else LogLevels.warning,
         respawn_failed_workers=workers > 1,
         workers_kill_timeout=DRAIN_S,
         # Else the current folder would come first on the path, and with it any `src` that is there.
         working_dir=CHECKOUT,
     ).serve()
+
+
+def _allow_many_connections() -> None:
+    """Up to what the system lets us have: its usual limit, 1024 files, is for programs that look at each in turn."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def application() -> Litestar:

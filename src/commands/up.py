@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -24,7 +25,7 @@ from src.platform.embedded import EmbeddedError, EmbeddedServers
 from src.platform.embedded.processes import wait_until
 from src.platform.metrics_folder import shared_metrics
 from src.platform.security import SCOPES
-from src.platform.settings import load_settings
+from src.platform.settings import Settings, load_settings
 
 DEFAULT_PORT = 8000
 OTHER_PORTS = range(8001, 8100)
@@ -37,6 +38,8 @@ SERVERS_EVERY_S = 2.0
 # The children drain by themselves; this is for one that hangs.
 CHILD_PATIENCE_S = DRAIN_S + 5
 TOKEN_DAYS = 30
+# The mail catcher is for this machine only, whoever may reach the API.
+CATCHER_HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -87,19 +90,42 @@ def _run(options: Options, held: ExitStack, end: _End) -> None:
         migrate(settings)
     port = free_port(options.host, options.port)
     held.enter_context(shared_metrics())
-    children = [Child(["api", "--host", options.host, "--port", str(port)]), Child(["worker"])]
+    address = f"http://[{options.host}]:{port}" if ":" in options.host else f"http://{options.host}:{port}"
+    catches_mails = options.demo and settings.smtp_url is None
+    children = _children(options, settings, port, address, catches_mails=catches_mails)
     held.callback(stop_all, children, CHILD_PATIENCE_S)
     for child in children:
         child.tend()
-    address = f"http://[{options.host}]:{port}" if ":" in options.host else f"http://{options.host}:{port}"
     tokens = []
     if options.demo:  # While the children start.
         asyncio.run(load_demo(settings))
         wanted = {f"{scope}@example.com": [scope] for scope in SCOPES}
         tokens = asyncio.run(issue_tokens(settings, wanted, expires_in_s=TOKEN_DAYS * 24 * 3600))
     _wait_until_ready(address, children, end)
-    _say(_welcome(address, options, tokens))
+    _say(_welcome(address, options, tokens, catches_mails=catches_mails))
     _keep_running(children, servers, end)
+
+
+def _children(options: Options, settings: Settings, port: int, address: str, *, catches_mails: bool) -> list[Child]:
+    """API and worker; and the mail catcher, which they are told of, because there is no mail server."""
+    api = Child(["api", "--host", options.host, "--port", str(port)])
+    worker = Child(["worker"])
+    if not catches_mails:
+        return [api, worker]
+    folder = str((data_directory(options.data_dir) / "mails").resolve())
+    smtp_port = _any_port()
+    api.environment = {"DEMO_MAIL_DIR": folder}
+    worker.environment = {
+        "SMTP_URL": f"smtp://{CATCHER_HOST}:{smtp_port}",
+        "PUBLIC_URL": settings.public_url or address,
+    }
+    return [Child(["mail-catcher", "--port", str(smtp_port), "--folder", folder]), api, worker]
+
+
+def _any_port() -> int:
+    with socket.create_server((CATCHER_HOST, 0)) as trial:
+        port: int = trial.getsockname()[1]
+    return port
 
 
 def _start_servers(options: Options, held: ExitStack) -> EmbeddedServers:
@@ -178,7 +204,8 @@ def _tend_servers(servers: EmbeddedServers) -> None:
         _complain(f"The embedded servers cannot be started again yet: {error}")
 
 
-def _welcome(address: str, options: Options, tokens: list[str]) -> str:
+def _welcome(address: str, options: Options, tokens: list[str], *, catches_mails: bool) -> str:
+    data = f" --data-dir {shlex.quote(str(options.data_dir))}" if options.data_dir is not None else ""
     lines = [
         "",
         f"Wishkeep is ready at {address}",
@@ -186,13 +213,20 @@ def _welcome(address: str, options: Options, tokens: list[str]) -> str:
         f"  Health          {address}/health/ready",
         f"  Metrics         {address}/metrics",
     ]
+    if catches_mails:
+        lines.append(f"  Caught mails    {address}/demo/mails")
     if tokens:
         lines += ["", f"Tokens, one per scope, good for {TOKEN_DAYS} days (send one as `Authorization: Token …`)"]
         lines += [f"  {scope:<15} {token}" for scope, token in zip(SCOPES, tokens, strict=True)]
+        lines += ["", "Let a price drop, and see it arrive:", f"  {_program()} demo-drop{data}"]
     else:
-        data = f" --data-dir {options.data_dir}" if options.data_dir is not None else ""
         lines += ["", f"A token: wishkeep token issue{data} --email you@example.com --scope storefront"]
     return "\n".join([*lines, "", "Ctrl-C stops everything."])
+
+
+def _program() -> str:
+    """How the user called us."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "wishkeep" else "wishkeep"
 
 
 def _say(text: str) -> None:

@@ -21,6 +21,8 @@ class DynamicSetting(msgspec.Struct, frozen=True):
 Currency = Annotated[str, msgspec.Meta(pattern="^[a-z]{3}$", max_length=3)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=24 * 60)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=3650)]
+LogDays = Annotated[int, msgspec.Meta(ge=60, le=3650)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 FAVOURITE_SKU_IS_ACTIVE = DynamicSetting(
     "FAVOURITE_SKU_IS_ACTIVE", bool, True, "One favourite per product (true) or per base code (false)."
@@ -37,6 +39,22 @@ BASKET_EXPIRY_DAYS = DynamicSetting(
 USER_BASKET_EXPIRY_DAYS = DynamicSetting(
     "USER_BASKET_EXPIRY_DAYS", Days, 365, "After how many days without a change the basket of a user expires."
 )
+UPDATES_WINDOW_DAYS = DynamicSetting(
+    "UPDATES_WINDOW_DAYS", Days, 30, "How many days back a change of a favourite is shown as an update."
+)
+CHANGE_LOG_DAYS = DynamicSetting(
+    "CHANGE_LOG_DAYS", LogDays, 90, "How many days the log of catalogue changes is kept; prior prices need 60."
+)
+ALERT_WAVE_SIZE = DynamicSetting(
+    "ALERT_WAVE_SIZE", Count, 0, "How many product alerts fire for each restocked unit; 0 fires all at once."
+)
+ALERT_WAVE_MINUTES = DynamicSetting(
+    "ALERT_WAVE_MINUTES", Minutes, 30, "How long after a wave of product alerts the next one follows."
+)
+MESSAGES_PER_DAY = DynamicSetting(
+    "MESSAGES_PER_DAY", Count, 10, "How many messages a shopper gets per channel in 24 hours; 0 is no limit."
+)
+DELIVERY_DAYS = DynamicSetting("DELIVERY_DAYS", Days, 90, "How many days finished deliveries are kept.")
 DECLARED = {
     setting.name: setting
     for setting in (
@@ -45,6 +63,12 @@ DECLARED = {
         BASKET_FREEZE_MINUTES,
         BASKET_EXPIRY_DAYS,
         USER_BASKET_EXPIRY_DAYS,
+        UPDATES_WINDOW_DAYS,
+        CHANGE_LOG_DAYS,
+        ALERT_WAVE_SIZE,
+        ALERT_WAVE_MINUTES,
+        MESSAGES_PER_DAY,
+        DELIVERY_DAYS,
     )
 }
 

@@ -7,6 +7,7 @@ schedule when the queue loses it. They are enqueued after the commit that makes 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import time
 from typing import Any, TypeAlias
 
 import msgspec
@@ -31,6 +32,8 @@ KEPT_FOR_MS = 7 * 24 * 3600 * 1000
 # What is asked for after a commit may delay its answer by so much at worst.
 ENQUEUE_TIMEOUT_S = 1.0
 QUEUE_AWAY = (RedisError, OSError)
+# Wake-up calls of one such stretch of time share a run, which begins when the stretch is over.
+WAKE_EVERY_S = 0.2
 
 Function: TypeAlias = Callable[..., Awaitable[object]]
 Moments: TypeAlias = int | frozenset[int] | None
@@ -119,6 +122,17 @@ class Queue:
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
         return await asyncio.shield(sending)
+
+    async def wake(self, name: str, *, key: str = "", after_s: float = 0, **arguments: Any) -> None:
+        """Ask for a run of `name` that begins within WAKE_EVERY_S from now, or so much after `after_s`.
+
+        Calls that come together share one run, and none is lost to a run that has begun already: what was committed
+        before the call is there when the run begins. A `key` keeps runs with different arguments apart.
+        """
+        now = time()
+        stretch = int((now + after_s) / WAKE_EVERY_S) + 1
+        defer_s = stretch * WAKE_EVERY_S - now
+        await self.enqueue(name, key=f"{key}:{stretch}", defer_s=defer_s, **arguments)
 
     async def _send(self, name: str, key: str | None, defer_s: float, arguments: dict[str, Any]) -> bool:
         job_id = None if key is None else f"{name}:{key}"

@@ -36,6 +36,8 @@ JOB_WAIT = Histogram(
 )
 JOBS_RUNNING = Gauge("wishkeep_jobs_running", "Jobs that run now.", ("job",), multiprocess_mode="livesum")
 JOBS_ENQUEUED = Counter("wishkeep_jobs_enqueued", "Enqueued jobs: queued, duplicate or lost.", ("job", "outcome"))
+STREAMS = Gauge("wishkeep_streams", "Update streams that are open now.", multiprocess_mode="livesum")
+STREAM_EVENTS = Counter("wishkeep_stream_events", "Events that update streams were told.")
 
 
 def exposition() -> bytes:

@@ -44,8 +44,19 @@ class TransactionId(UserDefinedType[int]):
         return "xid8"
 
 
-# So that the drift check recognises the type in a live database.
+class Snapshot(UserDefinedType[str]):
+    """PostgreSQL's `pg_snapshot`: exactly which transactions had ended at a moment; a text in Python."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **kw: Any) -> str:
+        """The name of the type in DDL."""
+        return "pg_snapshot"
+
+
+# So that the drift check recognises the types in a live database.
 postgresql.base.ischema_names["xid8"] = TransactionId
+postgresql.base.ischema_names["pg_snapshot"] = Snapshot
 
 
 class Base(CommonTableAttributes, AdvancedDeclarativeBase, AsyncAttrs):

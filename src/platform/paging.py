@@ -70,15 +70,16 @@ def links(request: Request[Any, Any, Any], page: Page, total: int) -> tuple[str 
     """The absolute URLs of the next and the previous page."""
     following = page.number + 1 if page.offset + page.limit < total else None
     before = page.number - 1 if page.number > 1 else None
-    return _link(request, following), _link(request, before)
+    return link(request, "page", following), link(request, "page", before)
 
 
-def _link(request: Request[Any, Any, Any], number: int | None) -> str | None:
-    if number is None:
+def link(request: Request[Any, Any, Any], name: str, value: int | None) -> str | None:
+    """The absolute URL of the request with the parameter `name` set to `value`; None when there is no value."""
+    if value is None:
         return None
     public_url = request.app.state.settings.public_url
     base = public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
     path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
     pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if name != "page"]
-    return f"{base.rstrip('/')}{path}?{urlencode([*kept, ('page', number)])}"
+    kept = [pair for pair in pairs if pair[0] != name]
+    return f"{base.rstrip('/')}{path}?{urlencode([*kept, (name, value)])}"

@@ -46,6 +46,31 @@ def test_it_prints_the_address_and_a_token_for_each_scope(service: Service) -> N
     assert favourites(address, tokens["ops"]) == 403
 
 
+def test_it_shows_the_mails_that_it_catches(service: Service) -> None:
+    address = service.wait_until_ready()
+    (page,) = re.findall(r"^  Caught mails +(\S+)$", service.printed, re.MULTILINE)
+    assert page == f"{address}/demo/mails"
+    assert httpx.get(page, timeout=10, trust_env=False).status_code == 200
+
+
+def test_a_price_that_drops_is_told_to_everybody_who_wants_the_product(service: Service) -> None:
+    address = service.wait_until_ready()
+    dropped = run("demo-drop", "--data-dir", str(service.data_dir))
+    assert dropped.returncode == 0, dropped.stderr
+    assert dropped.stdout == "LAMP-ARC was 1899.00 and is 1709.10 now.\n"
+
+    def told() -> set[str]:
+        page = httpx.get(f"{address}/demo/mails", timeout=10, trust_env=False).text
+        return set(re.findall(r"(\w+)@example\.com", page))
+
+    assert wait_until(lambda: told() == {"storefront", "aylin", "omar", "shilan"}, timeout_s=PATIENCE_S), told()
+
+
+def test_a_product_without_a_price_can_not_get_cheaper(service: Service) -> None:
+    failed = run("demo-drop", "--data-dir", str(service.data_dir), "--sku", "NONE")
+    assert (failed.returncode, failed.stderr) == (1, "NONE is no product with a price.\n")
+
+
 def test_other_commands_find_its_servers(service: Service) -> None:
     issued = run("token", "issue", "--data-dir", str(service.data_dir), "--email", "new@example.com")
     assert issued.returncode == 0, issued.stderr
@@ -64,7 +89,7 @@ def test_a_second_one_on_the_same_data_says_so(service: Service) -> None:
 def test_whatever_is_killed_is_started_again(service: Service) -> None:
     address = service.wait_until_ready()
     killed = service.children()
-    assert set(killed) == {"api", "worker", "postgres", "valkey-server"}
+    assert set(killed) == {"api", "worker", "mail-catcher", "postgres", "valkey-server"}
     for child in killed.values():
         child.kill()
 

@@ -18,7 +18,7 @@ from src.platform.i18n import CATALOGUES, DEFAULT_LOCALE, LOCALES, negotiate, tr
 SOURCES = Path(i18n.__file__).parents[1]
 TRANSLATED = [locale for locale in LOCALES if locale != DEFAULT_LOCALE]
 # Where messages are written down: what is assigned to these names, and what failures are made with.
-NAMES = frozenset({"message", "faults", "NOT_OF_TYPE"})
+NAMES = frozenset({"message", "faults", "NOT_OF_TYPE", "TEXTS"})
 PLACE = re.compile(r"%\(\w+\)s")
 
 

@@ -37,10 +37,18 @@ def test_every_field_is_read_from_the_environment_name_of_its_own() -> None:
         "JWT_ISSUER": "https://issuer",
         "JWT_AUDIENCE": "shop",
         "CHANNEL_ID": "7",
+        "MAX_STREAMS": "9",
         "SESSION_TTL_S": "60",
         "IDEMPOTENCY_TTL_S": "61",
         "COOKIE_SECURE": "true",
         "PUBLIC_URL": "https://shop.example",
+        "TRUSTED_PROXIES": "2",
+        "SMTP_URL": "smtps://u:p@mail.example",
+        "MAIL_FROM": "Shop <shop@example.com>",
+        "VAPID_PRIVATE_KEY": "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw",
+        "VAPID_SUBJECT": "mailto:shop@example.com",
+        "WEBHOOK_ALLOW_PRIVATE": "true",
+        "DEMO_MAIL_DIR": "/var/mails",
         "METRICS_PUBLIC": "1",
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "console",
@@ -91,6 +99,11 @@ def test_every_fault_is_told_at_once() -> None:
         ("STATEMENT_TIMEOUT_S", "nan"),
         ("SESSION_TTL_S", "0"),
         ("IDEMPOTENCY_TTL_S", "-5"),
+        ("MAIL_FROM", "Shop"),
+        ("MAIL_FROM", "Shop <a b@c>"),
+        ("VAPID_PRIVATE_KEY", "AAAA"),
+        ("VAPID_PRIVATE_KEY", "A" * 42 + "+"),
+        ("VAPID_SUBJECT", "shop@example.com"),
     ],
 )
 def test_implausible_value_is_a_fault_of_its_name(name: str, value: str) -> None:
@@ -103,6 +116,17 @@ def test_two_ways_to_verify_tokens_are_one_too_many() -> None:
     told = faults(JWT_SECRET="x" * 32, JWT_JWKS_URL="https://issuer/keys")
     assert len(told) == 1
     assert "JWT_SECRET and JWT_JWKS_URL" in told[0]
+
+
+@pytest.mark.parametrize("url", ["mail.example:25", "smtp://", "smtp://mail.example:99999", "https://mail.example"])
+def test_a_mail_server_needs_a_whole_address(url: str) -> None:
+    (fault,) = faults(SMTP_URL=url, PUBLIC_URL="https://shop.example")
+    assert fault.startswith("SMTP_URL must be an address")
+
+
+def test_mails_need_an_address_of_the_shop_for_their_links() -> None:
+    (fault,) = faults(SMTP_URL="smtp://mail.example")
+    assert fault.startswith("SMTP_URL is set and PUBLIC_URL is not")
 
 
 def test_secrets_are_never_shown() -> None:

@@ -3,6 +3,7 @@
 from src.modules.catalogue.dtos import CommerceProduct, PriceContext, ProductRow, StorefrontProduct
 from src.modules.catalogue.merge_feed import FEED_PARTS, PARENT_SKU
 from src.modules.catalogue.merge_feed_items import StagedFeed
+from src.modules.catalogue.models import DEFAULT_LIST_ID
 from src.modules.catalogue.resources import RESOURCES, name_product
 from src.modules.catalogue.rules import read_currency, wanted_currency
 from src.modules.catalogue.services import Extras, Products, ProductViews, rendered
@@ -20,6 +21,7 @@ from src.modules.catalogue.sql import (
 __all__ = (
     "AVAILABLE",
     "DATA_SOURCE_JOIN",
+    "DEFAULT_LIST_ID",
     "EPOCH",
     "FEED_PARTS",
     "PARENT_SKU",

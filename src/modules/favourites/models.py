@@ -16,7 +16,8 @@ class Favourite(Base):
         UniqueConstraint("user_id", "product_id"),
         Index("ix_favourite_user_id_created_date", "user_id", text("created_date DESC"), text("id DESC")),
         Index("ix_favourite_uuid", "uuid"),
-        Index("ix_favourite_product_id", "product_id"),
+        # In the order in which a change of the product is passed on to those who want it.
+        Index("ix_favourite_product_id_user_id", "product_id", "user_id"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)

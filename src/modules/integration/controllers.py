@@ -22,6 +22,7 @@ from src.modules.integration.feed_imports import DEFAULT_LANGUAGE, TSV_TYPES, XM
 from src.modules.integration.registry import RESOURCES
 from src.modules.integration.rows import row_struct
 from src.modules.integration.spool import Spool, spooled
+from src.modules.updates import wake
 from src.platform.database import Connection, Transaction
 from src.platform.edge import Answer, write
 from src.platform.errors import Invalid, NotFound, UnsupportedMedia
@@ -99,6 +100,7 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
 
         async def use_case(work: Transaction) -> Answer:
             await services.delete_row(work.connection, resource, number)
+            work.after_commit(partial(wake, request.app.state.queue))
             return Answer(204)
 
         async with _turns(request.app.state):
@@ -140,8 +142,11 @@ async def _import(
 
         async def answered(work: Transaction) -> Answer:
             report = await use_case(work.connection, body)
-            if report.created + report.updated >= WORTH_ANALYZING:
-                queue: Queue = request.app.state.queue
+            queue: Queue = request.app.state.queue
+            changed = report.created + report.updated
+            if changed:
+                work.after_commit(partial(wake, queue))
+            if changed >= WORTH_ANALYZING:
                 work.after_commit(partial(queue.enqueue, ANALYZE, key=",".join(tables), tables=list(tables)))
             return Answer(200, report)
 

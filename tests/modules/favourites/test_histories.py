@@ -1,19 +1,15 @@
 """Any history of shoppers, prices, stocks, switches and lost caches: every read equals the model."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from decimal import Decimal
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from redis.asyncio import Redis
 
-from src.app import create_app
 from src.platform.dynamic_settings import DEFAULT_CURRENCY, FAVOURITE_SKU_IS_ACTIVE
 from src.platform.settings import Settings
 from tests.factories import Client, Factory, Product
@@ -28,6 +24,7 @@ from tests.modules.favourites.shop import (
     page,
     statuses,
 )
+from tests.world import World
 
 T = TypeVar("T")
 PEOPLE, ITEMS = 3, 7
@@ -35,40 +32,6 @@ PERSON, PLACE = st.integers(0, PEOPLE - 1), st.integers(0, ITEMS - 1)
 LIST = st.sampled_from([DEFAULT, SOURCE, SEGMENT])
 CURRENCY = st.sampled_from(["try", "usd"])
 WANTED = st.sampled_from([None, "usd", "try", "undefined"])
-
-
-class World:
-    """An application on an event loop of its own, driven from outside it."""
-
-    def __init__(self, runner: asyncio.Runner, chosen: Settings) -> None:
-        self.run = runner.run
-        self.settings = chosen
-        self.app = create_app(chosen)
-        transport = httpx.ASGITransport(app=cast("Any", self.app), raise_app_exceptions=False)
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://shop.test")
-        self.factory = Factory(self.app.state.database, self.client)
-
-    async def flush(self) -> None:
-        """Lose everything that Redis holds."""
-        redis = Redis.from_url(self.settings.redis_url)
-        await redis.flushall()
-        await redis.aclose()
-
-    @classmethod
-    @contextmanager
-    def open(cls, chosen: Settings) -> Iterator["World"]:
-        """A world for the time of the block."""
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            world = runner.run(cls._made(runner, chosen))
-            world.run(world.app.state.database.open())
-            yield world
-            for part in (world.client.aclose, world.app.state.cache.close, world.app.state.queue.close):
-                world.run(part())
-            world.run(world.app.state.database.close())
-
-    @classmethod
-    async def _made(cls, runner: asyncio.Runner, chosen: Settings) -> "World":
-        return cls(runner, chosen)
 
 
 class Histories(RuleBasedStateMachine):

@@ -1,0 +1,36 @@
+"""Telling shoppers and other systems what changed: preferences, deliveries, and the channels that carry them."""
+
+from src.modules.notifications import mail, push, webhooks
+from src.modules.notifications.channels import Channels
+from src.modules.notifications.controllers import FavouriteAlertController, PreferencesController
+from src.modules.notifications.deliveries import NewDelivery, enqueue, make_deliveries
+from src.modules.notifications.keys import service_key
+from src.modules.notifications.messages import Channel, Kind
+from src.modules.notifications.operating import DeliveryController
+from src.modules.notifications.running import deliver, deliver_alone
+from src.modules.notifications.services import forget_deliveries, wake_channel, wake_deliverers
+
+CONTROLLERS = (
+    PreferencesController,
+    FavouriteAlertController,
+    DeliveryController,
+    *mail.CONTROLLERS,
+    *push.CONTROLLERS,
+    *webhooks.CONTROLLERS,
+)
+
+__all__ = (
+    "CONTROLLERS",
+    "Channel",
+    "Channels",
+    "Kind",
+    "NewDelivery",
+    "deliver",
+    "deliver_alone",
+    "enqueue",
+    "forget_deliveries",
+    "make_deliveries",
+    "service_key",
+    "wake_channel",
+    "wake_deliverers",
+)
