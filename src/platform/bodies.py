@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -19,6 +20,7 @@ MULTIPART = "multipart/form-data"
 # The published client sends no Content-Type with some bodies and text/plain with others; both hold JSON.
 JSON_TYPES = frozenset({"", "application/json", "text/plain"})
 MAX_FIELDS = 100
+EXACT: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 WHOLE_NUMBER = re.compile("-?[0-9]+")
 NOT_OF_TYPE = {int: "A valid whole number is required", UUID: "Must be a valid UUID"}
 
@@ -35,7 +37,7 @@ async def read_json(request: AnyRequest, struct: type[StructT]) -> StructT:
     """The body, which must be JSON, as a `struct`; raises InvalidFields naming every field that does not fit."""
     if request.content_type[0].lower() not in JSON_TYPES:
         raise UnsupportedMedia
-    return convert_fields(_json_object(await request.body()), struct)
+    return convert_fields(_json_object(await request.body(), exact=_has_amounts(struct)), struct)
 
 
 async def _fields(request: AnyRequest) -> Mapping[str, Any]:
@@ -57,9 +59,9 @@ async def _fields(request: AnyRequest) -> Mapping[str, Any]:
     raise UnsupportedMedia
 
 
-def _json_object(body: bytes) -> Mapping[str, Any]:
+def _json_object(body: bytes, *, exact: bool = False) -> Mapping[str, Any]:
     try:
-        content = msgspec.json.decode(body)
+        content = EXACT.decode(body) if exact else msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("The body is not valid JSON") from error
     if not isinstance(content, dict):
@@ -93,6 +95,12 @@ def convert_fields(fields: Mapping[str, Any], struct: type[StructT]) -> StructT:
 @cache
 def _fields_of(struct: type[msgspec.Struct]) -> Mapping[str, Any]:
     return {field.encode_name: field for field in msgspec.structs.fields(struct)}
+
+
+@cache
+def _has_amounts(struct: type[msgspec.Struct]) -> bool:
+    """Whether some field is a Decimal, which must not have been a float on its way."""
+    return any(Decimal in _kinds(field.type) for field in msgspec.structs.fields(struct))
 
 
 def _base(kind: Any) -> Any:

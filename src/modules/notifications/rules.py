@@ -7,9 +7,9 @@ comes when the clock has jumped, one whose hour comes twice comes once, and quie
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 Frequency = Literal["instant", "daily", "weekly"]
 
@@ -39,10 +39,18 @@ class Schedule(NamedTuple):
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo | None:
     """The time zone of that name; None when there is none."""
+    # Whatever else ZoneInfo finds are files of this machine, such as its own local time.
+    if name not in _zone_names():
+        return None
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):
         return None
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
 def next_digest(schedule: Schedule, after: datetime) -> datetime:

@@ -65,6 +65,7 @@ async def test_preferences_are_the_defaults_until_chosen_and_then_what_was_chose
         ({"digest_weekday": -1}, "digest_weekday"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone"),
+        ({"time_zone": "localtime"}, "time_zone"),
         ({"time_zone": "Europe"}, "time_zone"),
         ({"time_zone": "a\0b"}, "time_zone"),
         ({"quiet_from": "22:00"}, "quiet_until"),
@@ -112,6 +113,10 @@ async def test_alert_of_a_favourite_is_kept_and_found_by_pk_and_uuid(telling: Te
     headers = {"If-None-Match": shown.headers["etag"]}
     assert (await shopper.get(f"/api/v1/favourites/{pk}/alert", headers=headers)).status_code == 304
     assert (await shopper.put(f"/api/v1/favourites/{uuid}/alert", json={})).json() == NO_WISH
+    # More digits than a float has.
+    exact = b'{"target_price": 1234567890123456.78}'
+    answer = await shopper.put(f"/api/v1/favourites/{pk}/alert", content=exact)
+    assert answer.json()["target_price"] == "1234567890123456.78"
 
 
 @pytest.mark.parametrize(

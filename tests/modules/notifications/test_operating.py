@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from src.modules.notifications import forget_deliveries
+from src.modules.notifications import NewDelivery, enqueue, forget_deliveries
 from src.modules.notifications.messages import Outcome
 from src.platform.jobs import JobContext, Queue
 from src.platform.settings import Settings
@@ -40,6 +40,14 @@ async def test_every_delivery_is_seen_with_what_became_of_it(telling: Telling) -
     assert shown["message_id"]
     assert shown["finished_at"].endswith("Z")
     assert (await ops.get(f"{DELIVERIES}/{shown['id']}")).json() == shown
+
+
+async def test_link_that_confirms_an_alert_is_not_shown(telling: Telling) -> None:
+    row = NewDelivery("email", "confirm_alert", "k", address="guest@example.com", payload={"link": "/secret"})
+    async with telling.database.transaction() as work:
+        await enqueue(work.connection, [row])
+    (shown,) = await listed(await telling.ops())
+    assert shown["payload"] == {}
 
 
 async def test_list_is_filtered_and_paged_without_gap_or_repeat(telling: Telling) -> None:
