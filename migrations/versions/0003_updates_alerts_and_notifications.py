@@ -116,6 +116,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_status", "delivery", ["status", "id"], unique=False, postgresql_where=sa.text("status = 'dead'")
     )
+    op.create_index(
+        "ix_delivery_user_due",
+        "delivery",
+        ["user_id"],
+        unique=False,
+        postgresql_where=sa.text("status in ('due', 'sending')"),
+    )
     op.create_index("ix_delivery_user_id", "delivery", ["user_id", "id"], unique=False)
     op.create_index(
         "ix_delivery_webhook_endpoint_id",
@@ -376,6 +383,9 @@ def downgrade() -> None:
         postgresql_where=sa.text("status in ('due', 'sending') and webhook_endpoint_id is not null"),
     )
     op.drop_index("ix_delivery_user_id", table_name="delivery")
+    op.drop_index(
+        "ix_delivery_user_due", table_name="delivery", postgresql_where=sa.text("status in ('due', 'sending')")
+    )
     op.drop_index(
         "ix_delivery_dropped_alert",
         table_name="delivery",

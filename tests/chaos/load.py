@@ -82,8 +82,7 @@ class Load:
         product = chance.choice(goods)
         what = chance.choice(("price", "price", "price", "stock", "activity"))
         if what == "price":
-            product.price = Decimal(chance.randint(50_00, 150_00)) / 100
-            self.feed(chance, "catalogs/product-prices", {"product": product.id, "price": str(product.price)})
+            self.change_a_price(chance, product)
         elif what == "stock":
             product.in_stock = not product.in_stock
             row = {"product": product.id, "stock": 5 if product.in_stock else 0}
@@ -93,6 +92,11 @@ class Load:
             self.feed(chance, "products/products", {"id": product.id, "is_active": product.is_active})
         self.acknowledged += 1
         self._look(chance, product, chance.choice(watchers))
+
+    def change_a_price(self, chance: random.Random, product: Goods) -> None:
+        """Give a product another price, until that is acknowledged."""
+        product.price = Decimal(chance.randint(50_00, 150_00)) / 100
+        self.feed(chance, "catalogs/product-prices", {"product": product.id, "price": str(product.price)})
 
     def feed(self, chance: random.Random, resource: str, row: dict[str, Any]) -> None:
         """Feed a row until that is acknowledged."""

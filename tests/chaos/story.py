@@ -39,8 +39,13 @@ class Told:
     hooks: tuple[int, int] = (0, 0)
 
 
-def run(folder: Path, kills: int, seed: int, say: Callable[[str], object] = lambda _: None) -> Told:
-    """Harm the deployment `kills` times at random moments; raises AssertionError for whatever is not as it must be."""
+def run(
+    folder: Path, kills: int, seed: int, say: Callable[[str], object] = lambda _: None, *, hurried: bool = False
+) -> Told:
+    """Harm the deployment `kills` times at random moments; raises AssertionError for whatever is not as it must be.
+
+    A `hurried` run does not wait until the claims of killed workers run out by themselves.
+    """
     chance = random.Random(seed)
     told = Told(Counter())
     with MailServer() as mail, HookServer() as hook:
@@ -66,6 +71,9 @@ def run(folder: Path, kills: int, seed: int, say: Callable[[str], object] = lamb
                 load.stop()
             told.acknowledged, told.looked = load.acknowledged, load.looked
             verdict = Verdict(fleet.database_url, fleet.addresses)
+            if hurried:
+                verdict.end_claims()
+                load.change_a_price(chance, goods[0])
             verdict.wait_for_rest()
             verdict.the_catalogue_is_as_acknowledged(goods)
             verdict.favourites_are_as_acknowledged(people)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
+import structlog
+
 from src.modules.alerts import restocks, waves
 from src.modules.alerts.restocks import Watched
 from src.modules.alerts.rules import Shown, shown, wave_room
@@ -18,6 +20,8 @@ from src.platform.dynamic_settings import ALERT_WAVE_MINUTES, ALERT_WAVE_SIZE, r
 from src.platform.i18n import negotiate
 from src.platform.jobs import Queue
 from src.platform.wire import time
+
+log = structlog.get_logger(__name__)
 
 FIRE_DUE = "alerts.fire_due"
 # One transaction's worth: of alerts that fire, of those that fire with a pass, and of products that are looked at.
@@ -72,8 +76,7 @@ async def fire_due(
     `committed` is called after each transaction that made deliveries.
     """
     until = monotonic() + budget_s
-    async with database.transaction() as work:
-        await waves.wait_again(work.connection)
+    await _wait_again(database)
     while monotonic() < until:
         async with database.transaction() as work:
             step = await _step(work.connection, at_once)
@@ -82,6 +85,15 @@ async def fire_due(
         if step is None:
             return True
     return False
+
+
+async def _wait_again(database: Database) -> None:
+    # Say somebody asks anew at this moment. It is tried again with the next call; those who wait now are told first.
+    try:
+        async with database.transaction() as work:
+            await waves.wait_again(work.connection)
+    except Exception:
+        log.exception("alerts.wait_again_failed")
 
 
 async def wake_firing(database: Database, queue: Queue) -> None:

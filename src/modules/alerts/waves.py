@@ -61,28 +61,40 @@ WAVE_OVER = """
 UPDATE restock SET told = 0, waves = waves + 1, next_wave_at = clock_timestamp() + %(minutes)s * interval '1 minute'
 WHERE product_id = %(product)s AND stock_list_id = %(stock_list)s
 """
-# A delivery is dropped when the product has sold out again, say in quiet hours. Those of one alert have keys that
-# differ in the channel only.
+# Why a delivery is dropped, as notifications say it, when its owner still wants to be told: say in quiet hours.
+SOLD_OUT_AGAIN = ("it is out of stock again", "the product is no longer for sale")
+# The deliveries of one alert have keys that differ in the channel only. What was dropped is looked at once: whoever has
+# a newer alert is told by that one, and what becomes of it must not bring the old one back.
 WAIT_AGAIN = """
 WITH untold AS (
-    SELECT DISTINCT (dropped.payload ->> 'alert')::bigint AS alert_id, dropped.finished_at
+    SELECT (dropped.payload ->> 'alert')::bigint AS alert_id, max(dropped.finished_at) AS finished_at
     FROM delivery AS dropped
     WHERE dropped.kind = 'back_in_stock' AND dropped.status = 'dropped' AND dropped.channel <> 'webhook'
-      AND dropped.finished_at > now() - interval '1 day'
+      AND dropped.finished_at > now() - interval '1 day' AND dropped.last_error = ANY(%(reasons)s)
       AND NOT EXISTS (
           SELECT FROM delivery AS other
           WHERE other.dedupe_key IN ('email' || substr(dropped.dedupe_key, length(dropped.channel) + 1),
                                      'push' || substr(dropped.dedupe_key, length(dropped.channel) + 1))
             AND other.status <> 'dropped')
+    GROUP BY 1
+), judged AS (
+    SELECT alert.id, untold.finished_at, NOT EXISTS (
+        SELECT FROM product_alert AS other
+        WHERE other.product_id = alert.product_id
+          AND (other.user_id = alert.user_id OR lower(other.email) = lower(alert.email))
+          AND (other.is_active OR other.id > alert.id AND other.fired_at IS NOT NULL)) AS is_newest
+    FROM untold JOIN product_alert AS alert ON alert.id = untold.alert_id
+    WHERE NOT alert.is_active AND alert.modified_date < untold.finished_at
+), seen AS (
+    UPDATE product_alert AS alert
+    SET is_active = judged.is_newest, modified_date = clock_timestamp(),
+        fired_at = CASE WHEN NOT judged.is_newest THEN alert.fired_at END,
+        not_before = CASE WHEN NOT judged.is_newest THEN alert.not_before END
+    FROM judged
+    WHERE alert.id = judged.id AND NOT alert.is_active AND alert.modified_date < judged.finished_at
+    RETURNING alert.is_active
 )
-UPDATE product_alert AS alert
-SET is_active = true, fired_at = NULL, not_before = NULL, modified_date = clock_timestamp()
-FROM untold
-WHERE alert.id = untold.alert_id AND NOT alert.is_active AND alert.fired_at < untold.finished_at
-  AND NOT EXISTS (
-      SELECT FROM product_alert AS newer
-      WHERE newer.product_id = alert.product_id AND newer.is_active
-        AND (newer.user_id = alert.user_id OR lower(newer.email) = lower(alert.email)))
+SELECT count(*) FROM seen WHERE is_active
 """
 OVER = "DELETE FROM restock WHERE product_id = %(product)s AND stock_list_id = %(stock_list)s"
 
@@ -172,8 +184,9 @@ async def finish_wave(connection: Connection, wave: Wave, minutes: int) -> None:
 
 
 async def wait_again(connection: Connection) -> int:
-    """Let those wait again who were not told after all; how many."""
-    return (await connection.execute(WAIT_AGAIN)).rowcount
+    """Let those wait again who were not told because it sold out first; how many."""
+    row = await (await connection.execute(WAIT_AGAIN, {"reasons": list(SOLD_OUT_AGAIN)})).fetchone()
+    return row[0] if row else 0
 
 
 async def finish(connection: Connection, wave: Wave) -> None:

@@ -44,6 +44,9 @@ class Claimed(msgspec.Struct, kw_only=True):
     is_subscribed: bool
     # None when it is none any more.
     favourite_uuid: UUID | None
+    baseline_at: datetime | None
+    baseline_price: Decimal | None
+    baseline_available: bool | None
 
     by_email: bool
     by_push: bool
@@ -98,6 +101,17 @@ class Claimed(msgspec.Struct, kw_only=True):
         if self.product_is_active is None:
             return None
         return Seen(self.product_is_active, self.is_available, self.price)
+
+    @property
+    def is_dismissed(self) -> bool:
+        """Whether the favourite's baseline has the change in it already."""
+        changed_at = self.payload.get("changed_at")
+        if changed_at is None or self.baseline_at is None or datetime.fromisoformat(changed_at) > self.baseline_at:
+            return False
+        # A baseline that was set while the change was being committed may be later, and yet be without it.
+        if self.kind == "price_changed":
+            return self.baseline_price is not None and self.baseline_price in (self.new_price, self.price)
+        return self.baseline_available == (self.kind == "newly_available")
 
     @property
     def old_price(self) -> Decimal | None:

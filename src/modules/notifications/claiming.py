@@ -50,10 +50,13 @@ ENDPOINTS_TURN = f"SELECT {TURN.format(recipient='%(endpoint)s')}"
 # any other: hidden like this it is not one to choose, so that the rows of each recipient are looked up.
 STILL_DUE = """channel = %(channel)s AND coalesce(status IN ('due', 'sending'), false) AND due_at <= %(now)s
       FOR UPDATE SKIP LOCKED OFFSET 0"""
+# Of a recipient's, which may be many, only the index of their own that are due is left to choose.
+STILL_DUE_OF_USER = """status IN ('due', 'sending') AND coalesce(channel = %(channel)s AND due_at <= %(now)s, false)
+      FOR UPDATE SKIP LOCKED OFFSET 0"""
 MINE_OF_RECIPIENTS = f"""
 of_users AS MATERIALIZED (
     SELECT told.* FROM unnest(%(users)s::bigint[]) AS recipient (id)
-    CROSS JOIN LATERAL (SELECT * FROM delivery WHERE user_id = recipient.id AND {STILL_DUE}) AS told
+    CROSS JOIN LATERAL (SELECT * FROM delivery WHERE user_id = recipient.id AND {STILL_DUE_OF_USER}) AS told
 ), of_guests AS MATERIALIZED (
     SELECT told.* FROM unnest(%(ids)s::bigint[]) AS chosen (id)
     CROSS JOIN LATERAL (SELECT * FROM delivery WHERE delivery.id = chosen.id AND {STILL_DUE}) AS told
@@ -87,7 +90,7 @@ SELECT mine.id, mine.uuid, mine.channel, mine.kind, mine.user_id, mine.address, 
        suppressed.email IS NOT NULL AS is_suppressed,
        mine.channel = 'push' AND EXISTS (
            SELECT FROM push_subscription WHERE push_subscription.user_id = mine.user_id) AS is_subscribed,
-       favourite.uuid AS favourite_uuid,
+       favourite.uuid AS favourite_uuid, favourite.baseline_at, favourite.baseline_price, favourite.baseline_available,
        coalesce(chosen.email, true) AS by_email, coalesce(chosen.push, true) AS by_push,
        coalesce(chosen.frequency, 'instant') AS frequency, coalesce(chosen.digest_hour, 9) AS digest_hour,
        coalesce(chosen.digest_weekday, 0) AS digest_weekday, chosen.quiet_from, chosen.quiet_until,

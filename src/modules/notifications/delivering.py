@@ -4,21 +4,23 @@ A kill between sending and recording repeats the message under the same id when 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime
 from time import monotonic
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from src.modules.notifications import claiming
-from src.modules.notifications.claiming import Due
+from src.modules.notifications.claiming import LEASE, Due
 from src.modules.notifications.composing import compose
 from src.modules.notifications.judging import judge
 from src.modules.notifications.messages import SEND_LIMIT_S, Channel, Message, Outcome, Send
 from src.modules.notifications.recording import record
 from src.platform.database import Connection, Database
+from src.platform.errors import ServiceUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,9 @@ Claim: TypeAlias = Callable[[Connection, datetime], Awaitable[Due]]
 CONTENDED_PAUSE_S = 0.05
 # A sender answers earlier; this only makes sure that a lease never ends under it.
 SEND_BACKSTOP_S = SEND_LIMIT_S + 5
+# What became of messages is worth many tries: what is not recorded is sent again when the lease is over.
+RECORD_AGAIN_S = 1.0
+RECORD_SPARE_S = 5.0
 
 
 class _Decided(NamedTuple):
@@ -34,6 +39,7 @@ class _Decided(NamedTuple):
 
     messages: Sequence[Message] = ()
     members: Mapping[UUID, Sequence[int]] = {}
+    claimed_until: datetime = datetime.min.replace(tzinfo=UTC)
 
 
 async def work_off(
@@ -41,15 +47,14 @@ async def work_off(
 ) -> bool:
     """Claim and send batch after batch until nothing is due; whether more is, because `until` was reached."""
     while monotonic() < until:
+        record_by = monotonic() + LEASE.total_seconds() - RECORD_SPARE_S
         async with database.transaction() as work:
             at = await claiming.clock(work.connection, now)
             due = await claim(work.connection, at)
             decided = await _decide(work.connection, channel, due, at)
         if decided.messages:
             outcomes = await _sent(send, decided.messages)
-            async with database.transaction() as work:
-                at = await claiming.clock(work.connection, now)
-                await record(work.connection, decided.messages, outcomes, decided.members, at)
+            await _unhindered(_record(database, decided, outcomes, record_by, now))
         elif due.is_contended and not due.rows:
             await asyncio.sleep(CONTENDED_PAUSE_S)
         elif not due.rows:
@@ -73,7 +78,7 @@ async def _decide(connection: Connection, channel: Channel, due: Due, now: datet
     await claiming.take(connection, {each: message for message, ids in members.items() for each in ids}, now)
     senseless = {each: ("dead", why) for message, why in composed.failed.items() for each in members[message]}
     await claiming.end(connection, senseless, now)
-    return _Decided(composed.messages, members)
+    return _Decided(composed.messages, members, now + LEASE)
 
 
 async def _sent(send: Send, messages: Sequence[Message]) -> Sequence[Outcome]:
@@ -84,3 +89,34 @@ async def _sent(send: Send, messages: Sequence[Message]) -> Sequence[Outcome]:
     except Exception as error:
         log.exception("deliveries.sender_failed", messages=len(messages))
         return [Outcome("later", repr(error))] * len(messages)
+
+
+async def _record(
+    database: Database, decided: _Decided, outcomes: Sequence[Outcome], record_by: float, now: datetime | None
+) -> None:
+    """Record what became of messages, again and again while PostgreSQL is away and nobody else may have them."""
+    while True:
+        try:
+            async with database.transaction() as work:
+                at = await claiming.clock(work.connection, now)
+                await record(work.connection, decided.messages, outcomes, decided.members, decided.claimed_until, at)
+        except (ServiceUnavailable, psycopg.OperationalError) as error:
+            if monotonic() + RECORD_AGAIN_S >= record_by:
+                raise
+            log.warning("deliveries.record_again", messages=len(decided.messages), error=repr(error))
+            await asyncio.sleep(RECORD_AGAIN_S)
+        else:
+            return
+
+
+async def _unhindered(work: Coroutine[None, None, None]) -> None:
+    """Do it to its end also when a worker's stop cancels us meanwhile; a second cancellation ends it."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            await task
+        except Exception as error:
+            log.warning("deliveries.not_recorded", error=repr(error))
+        raise

@@ -20,13 +20,14 @@ class Verdicts(NamedTuple):
     messages: Mapping[UUID, Sequence[Claimed]]
 
 
-def judge(rows: Iterable[Claimed], told: Mapping[int, Sequence[datetime]], now: datetime) -> Verdicts:
+def judge(rows: Sequence[Claimed], told: Mapping[int, Sequence[datetime]], now: datetime) -> Verdicts:
     """Who is told what now, who later, and what is not told any more; `told` is when users were told lately."""
     later: dict[int, datetime] = {}
     ended: dict[int, tuple[str, str]] = {}
     going: list[Claimed] = []
+    reasons = _reasons(rows)
     for row in rows:
-        reason = hindrance(row)
+        reason = reasons[row.id]
         if reason is not None:
             ended[row.id] = ("dropped", reason)
         elif row.attempts >= MOST_ATTEMPTS:
@@ -38,6 +39,24 @@ def judge(rows: Iterable[Claimed], told: Mapping[int, Sequence[datetime]], now: 
             else:
                 going.append(row)
     return Verdicts(later, ended, _messages(going))
+
+
+def _reasons(rows: Sequence[Claimed]) -> dict[int, str | None]:
+    reasons = {row.id: hindrance(row) for row in rows}
+    # One change is told once: who asked for an alert is told by it, and not of the favourite as well.
+    alerted = {_subject(row) for row in rows if row.kind == "back_in_stock" and _goes(row, reasons[row.id])}
+    for row in rows:
+        if row.kind == "newly_available" and row.channel != "webhook" and _subject(row) in alerted:
+            reasons[row.id] = reasons[row.id] or "told by its alert"
+    return reasons
+
+
+def _goes(row: Claimed, reason: str | None) -> bool:
+    return reason is None and row.user_id is not None and row.attempts < MOST_ATTEMPTS
+
+
+def _subject(row: Claimed) -> tuple[object, ...]:
+    return (row.channel, row.user_id, row.product_id)
 
 
 def hindrance(row: Claimed) -> str | None:
@@ -71,6 +90,8 @@ def _untruth(row: Claimed) -> str | None:
         return None
     if row.is_of_feed and row.favourite_uuid is None:
         return "it is no favourite any more"
+    if row.is_of_feed and row.is_dismissed:
+        return "it was dismissed"
     return untrue(row.kind, row.seen, row.wish, row.old_price, row.new_price)
 
 

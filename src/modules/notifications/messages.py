@@ -76,14 +76,19 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(NamedTuple):
-    """What became of a message: sent; not now, try again (after so many seconds if the other side said); or never."""
+    """What became of a message: sent; not now, try again (after so many seconds if the other side said); or never.
 
-    state: Literal["sent", "later", "never"]
+    "unbegun" is one that was not tried at all: it waits a little, or as long as the other side said, and that does not
+    count as a try.
+    """
+
+    state: Literal["sent", "later", "never", "unbegun"]
     error: str | None = None
     retry_after_s: float | None = None
 
 
 SENT = Outcome("sent")
+NO_TIME_LEFT = Outcome("unbegun", "there was no time left for it")
 # A sender answers within this time: what it has not begun by then, or can't tell the end of, is for later.
 SEND_LIMIT_S = 40.0
 # Sends messages of one channel, as many at once as is good for it, and answers for each in order; never raises.

@@ -120,6 +120,8 @@ class Delivery(Base):
             "due_at",
             postgresql_where=text("status in ('due', 'sending') and webhook_endpoint_id is not null"),
         ),
+        # What else a recipient is to be told, among all that they ever were.
+        Index("ix_delivery_user_due", "user_id", postgresql_where=text("status in ('due', 'sending')")),
         Index("ix_delivery_user_id", "user_id", "id"),
         Index("ix_delivery_message_id", "message_id", postgresql_where=text("message_id is not null")),
         # For the list of an endpoint's deliveries, and for its end.

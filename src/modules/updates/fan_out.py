@@ -183,12 +183,13 @@ class _Work:
             "until_user": selection.until_user,
         }
         await connection.execute(SET_UP)
+        since = await passes.read_since(connection, progress, selection.products)
         async with connection.pipeline():
             await connection.execute(chunks.CREATE_CHOSEN)
             await connection.execute(chunks.CHOOSE, chosen, prepare=False)
             contexts = await connection.execute(chunks.READ_CONTEXTS, binary=True)
             # What is committed in between is not in the histories, so it may only come to the marks.
-            histories = await read_histories(connection, selection.products)
+            histories = await read_histories(connection, selection.products, since)
             marks = await passes.read_marks(connection, progress, selection.products)
         splits = {product: Split.of(history, marks) for product, history in histories.items()}
         currency = await read_setting(connection, DEFAULT_CURRENCY) if selection.begun else None

@@ -6,19 +6,25 @@ and that a kill anywhere loses no more than the chunk under way.
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from src.modules.updates.news import Marks
+from src.modules.updates.rules import GRACE
 from src.platform.database import Connection
+from src.platform.dynamic_settings import UPDATES_WINDOW_DAYS, sql_value
 
 # So many ids of changed products are kept in memory at once.
 AHEAD = 50_000
 
-LOCK = """
-SELECT done::text, pass_until::text, product_cursor, user_cursor,
-       pg_snapshot_xmax(done) > pg_snapshot_xmax(pg_current_snapshot())
+_IS_FOREIGN = "pg_snapshot_xmax(done) > pg_snapshot_xmax(pg_current_snapshot())"
+LOCK = f"""
+SELECT done::text, pass_until::text, product_cursor, user_cursor, {_IS_FOREIGN}
 FROM update_progress FOR UPDATE SKIP LOCKED
 """
+# The row that is locked may be newer than the snapshot that it was found with, when another worker has just moved it;
+# so this is asked again with one from after the lock.
+IS_FOREIGN = f"SELECT FROM update_progress WHERE {_IS_FOREIGN}"
 # A dump that was restored into a cluster that has not come so far brings ids of transactions that are still to come
 # here: what is written from now on would seem to be done. 3 is the first id that there is.
 ADOPT_LOG = """
@@ -54,6 +60,13 @@ MARKS = f"""
 SELECT id, pg_visible_in_snapshot(change.xid, %(until)s::pg_snapshot) FROM catalogue_change AS change
 WHERE product_id = ANY(%(products)s::bigint[]) AND {_NOT_DONE.format(done="%(done)s::pg_snapshot")}
 """
+# Facts that are older than the window are shown to nobody; what a pass is late with is read however old it is.
+SINCE = f"""
+SELECT least(now() - make_interval(days => ({sql_value(UPDATES_WINDOW_DAYS)})::int) - %(grace)s::interval,
+             min(changed_at) - interval '1 microsecond')
+FROM catalogue_change AS change
+WHERE product_id = ANY(%(products)s::bigint[]) AND {_NOT_DONE.format(done="%(done)s::pg_snapshot")}
+"""
 
 
 class Progress(NamedTuple):
@@ -76,8 +89,8 @@ async def take(connection: Connection) -> Progress | Literal["another", "nothing
     row = await (await connection.execute(LOCK)).fetchone()
     if row is None:
         return "another"
-    *progress, is_foreign = row
-    if is_foreign:
+    *progress, may_be_foreign = row
+    if may_be_foreign and await (await connection.execute(IS_FOREIGN)).fetchone() is not None:
         await connection.execute(ADOPT_LOG)
         await connection.execute(ADOPT_PROGRESS)
         return await take(connection)
@@ -104,6 +117,15 @@ async def read_marks(connection: Connection, progress: Progress, products: Seque
     values = {"done": progress.done, "until": progress.until, "products": list(products)}
     rows = await (await connection.execute(MARKS, values, binary=True)).fetchall()
     return Marks({each for each, passed in rows if passed}, {each for each, passed in rows if not passed})
+
+
+async def read_since(connection: Connection, progress: Progress, products: Sequence[int]) -> datetime:
+    """The time after which the pass needs to know what the log says about these products."""
+    values = {"done": progress.done, "products": list(products), "grace": GRACE}
+    row = await (await connection.execute(SINCE, values, binary=True)).fetchone()
+    assert row is not None  # noqa: S101  (an aggregate has one row)
+    since: datetime = row[0]
+    return since
 
 
 class Ahead:

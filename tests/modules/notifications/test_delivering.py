@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
-from src.modules.notifications import claiming, deliver, deliver_alone
+from src.modules.notifications import claiming, deliver, deliver_alone, delivering
 from src.modules.notifications.claiming import LEASE, Due
 from src.modules.notifications.messages import SENT, Message, Outcome
+from src.modules.notifications.recording import record
 from src.modules.notifications.rules import MOST_ATTEMPTS
 from src.platform.database import Connection
+from src.platform.errors import ServiceUnavailable
 from src.platform.settings import Settings
 from tests.modules.notifications.telling import Carrier, Telling
 from tests.modules.updates.shop import updates, want
@@ -114,6 +117,85 @@ async def test_refusal_for_good_is_dead_at_once_and_a_wish_to_wait_is_honoured(t
     assert timedelta(seconds=7190) < by_status["due"]["due_at"] - datetime.now(UTC) < timedelta(seconds=7210)
 
 
+@pytest.mark.parametrize(("wish_s", "wait_s"), [(None, 5), (90.0, 90)])
+async def test_message_that_was_not_begun_comes_back_soon_and_has_lost_no_try(
+    telling: Telling, wish_s: float | None, wait_s: int
+) -> None:
+    await want(await telling.shopper(), product := await telling.shop.product("100.00"))
+    await telling.price(product, "80.00")
+    now = at(1)
+    (first,) = (await telling.deliver(Outcome("unbegun", "no time", wish_s), now=now)).messages
+    (row,) = await telling.rows()
+    assert (row["status"], row["attempts"], row["message_id"]) == ("due", 0, first.id)
+    assert row["due_at"] == now + timedelta(seconds=wait_s)
+    assert (row["finished_at"], row["claimed_until"]) == (None, None)
+    (again,) = (await telling.deliver(now=at(120))).messages
+    assert (again.id, again.attempt) == (first.id, 1)
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+async def test_what_was_sent_is_recorded_when_postgresql_is_back(
+    telling: Telling, monkeypatch: pytest.MonkeyPatch, is_stopped: bool
+) -> None:
+    await want(await telling.shopper(), product := await telling.shop.product("100.00"))
+    await telling.price(product, "80.00")
+    monkeypatch.setattr(delivering, "RECORD_AGAIN_S", 0.01)
+    failures = [ServiceUnavailable(), psycopg.OperationalError(), ServiceUnavailable()]
+
+    async def away(*arguments: Any) -> None:
+        if failures:
+            if is_stopped and len(failures) == 2:
+                run.cancel()
+            raise failures.pop()
+        await record(*arguments)
+
+    monkeypatch.setattr(delivering, "record", away)
+    carrier = Carrier()
+    run = asyncio.create_task(deliver(telling.database, "email", carrier.send))
+    (end,) = await asyncio.gather(run, return_exceptions=True)
+    assert isinstance(end, asyncio.CancelledError) == is_stopped
+    assert len(carrier.messages) == 1
+    assert await telling.states() == [("price_changed", "sent", None)]
+
+
+async def test_recording_again_what_was_recorded_leaves_the_next_claim_alone(
+    telling: Telling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await want(await telling.shopper(), product := await telling.shop.product("100.00"))
+    await telling.price(product, "80.00")
+    monkeypatch.setattr(delivering, "RECORD_AGAIN_S", 0.01)
+    tries = 0
+
+    async def unheard(*arguments: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            # It is committed, but the answer is lost, and another worker has claimed what was not begun.
+            await telling.factory.execute("UPDATE delivery SET claimed_until = %s", at(600))
+            raise ServiceUnavailable
+        await record(*arguments)
+
+    monkeypatch.setattr(delivering, "record", unheard)
+    await telling.deliver(Outcome("unbegun", "no time"))
+    assert [(row["status"], row["attempts"]) for row in await telling.rows()] == [("sending", 1)]
+    assert tries == 2
+
+
+async def test_recording_is_given_up_before_somebody_else_may_have_the_messages(
+    telling: Telling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await want(await telling.shopper(), product := await telling.shop.product("100.00"))
+    await telling.price(product, "80.00")
+    monkeypatch.setattr(delivering, "LEASE", timedelta(0))
+
+    async def away(*_: Any) -> None:
+        raise ServiceUnavailable
+
+    monkeypatch.setattr(delivering, "record", away)
+    with pytest.raises(ServiceUnavailable):
+        await telling.deliver()
+
+
 async def test_sender_that_fails_has_sent_nothing(telling: Telling) -> None:
     await want(await telling.shopper(), product := await telling.shop.product("100.00"))
     await telling.price(product, "80.00")
@@ -137,10 +219,10 @@ async def test_kill_between_sending_and_recording_repeats_the_same_message_after
         await asyncio.Event().wait()
         return []
 
-    delivering = asyncio.create_task(deliver(telling.database, "email", killed))
+    run = asyncio.create_task(deliver(telling.database, "email", killed))
     await is_sent.wait()
-    delivering.cancel()
-    await asyncio.gather(delivering, return_exceptions=True)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
     assert not (await telling.deliver()).messages
     assert not (await telling.deliver(now=at(LEASE.total_seconds() - 5))).messages
     (again,) = (await telling.deliver(now=at(LEASE.total_seconds() + 5))).messages

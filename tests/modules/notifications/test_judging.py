@@ -6,10 +6,11 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from src.modules.notifications import NewDelivery, enqueue
+from src.modules.notifications.claiming import CLAIM_OF_RECIPIENTS
 from src.modules.notifications.messages import Outcome
 from tests.factories import Client, Product
 from tests.modules.notifications.telling import PREFERENCES, Telling
-from tests.modules.updates.shop import want
+from tests.modules.updates.shop import dismiss, want
 
 Happening = Callable[[Telling, Client, Product], Awaitable[object]]
 SQL = "UPDATE users SET {} WHERE email = %s"
@@ -18,6 +19,10 @@ SQL = "UPDATE users SET {} WHERE email = %s"
 async def removed(telling: Telling, shopper: Client, product: Product) -> None:
     answer = await shopper.delete(f"/wishlists/favourite-products/{product.id}/")
     assert answer.status_code == 204
+
+
+async def dismissed(telling: Telling, shopper: Client, product: Product) -> None:
+    assert await dismiss(shopper, all=True) == 1
 
 
 async def muted(telling: Telling, shopper: Client, product: Product) -> None:
@@ -30,6 +35,7 @@ HAPPENINGS: dict[str, tuple[Happening, str]] = {
     "inactive_product": (lambda t, _, p: t.shop.activity(p, is_active=False), "the product is no longer for sale"),
     "price_gone": (lambda t, _, p: t.shop.unprice(p), "it has no price any more"),
     "favourite_removed": (removed, "it is no favourite any more"),
+    "dismissed": (dismissed, "it was dismissed"),
     "muted": (muted, "the favourite is muted"),
     "consent_withdrawn": (
         lambda t, s, _: t.factory.execute(SQL.format("email_allowed = false"), s.email),
@@ -63,6 +69,48 @@ async def test_product_that_is_sold_out_again_is_not_told_as_available(telling: 
     await telling.shop.stock(product, 0)
     assert not (await telling.deliver()).messages
     assert await telling.states() == [("newly_available", "dropped", "it is out of stock again")]
+
+
+async def test_dismissed_availability_is_not_told_but_what_comes_after_it_is(telling: Telling) -> None:
+    shopper = await telling.shopper()
+    await want(shopper, product := await telling.shop.product("100.00", stock=0))
+    await telling.stock(product, 3)
+    assert await dismiss(shopper, all=True) == 1
+    await telling.price(product, "80.00")
+    assert (await telling.deliver()).told == [(shopper.email, ["price_changed"])]
+    assert ("newly_available", "dropped", "it was dismissed") in await telling.states()
+
+
+@pytest.mark.parametrize(("stock", "told"), [(3, ["back_in_stock"]), (0, [])])
+async def test_favourite_with_an_alert_is_told_once_that_it_is_available(
+    telling: Telling, stock: int, told: list[str]
+) -> None:
+    shopper = await telling.shopper()
+    await want(shopper, product := await telling.shop.product(stock=0))
+    await telling.stock(product, 3)
+    alert = NewDelivery(
+        "email", "back_in_stock", "k", user_id=await telling.factory.user_id(shopper), product_id=product.id
+    )
+    async with telling.database.transaction() as work:
+        await enqueue(work.connection, [alert])
+    await telling.shop.stock(product, stock)
+    assert [each for _, kinds in (await telling.deliver()).told for each in kinds] == told
+    reason = "told by its alert" if told else "it is out of stock again"
+    assert ("newly_available", "dropped", reason) in await telling.states()
+
+
+async def test_what_is_due_is_not_looked_for_among_all_that_a_recipient_was_ever_told(telling: Telling) -> None:
+    user = await telling.factory.user_id(await telling.shopper())
+    await telling.factory.execute(
+        "INSERT INTO delivery (user_id, channel, kind, dedupe_key, status)"
+        " SELECT %s, 'email', 'price_changed', 'k' || n, 'sent' FROM generate_series(1, 3000) AS n",
+        user,
+    )
+    values = {"users": [user], "ids": [], "channel": "email", "now": datetime.now(UTC)}
+    async with telling.database.transaction() as work:
+        plan = await work.connection.execute(f"EXPLAIN {CLAIM_OF_RECIPIENTS}".encode(), values)
+        lines = [line for (line,) in await plan.fetchall()]
+    assert any("ix_delivery_user_due" in line for line in lines), lines
 
 
 async def test_retry_leaves_out_what_has_become_untrue_and_keeps_the_id(telling: Telling) -> None:

@@ -1,11 +1,13 @@
 """Passes over the log: whose favourites are told what, in which chunks, whatever happens to the worker."""
 
 import asyncio
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
-from src.modules.updates import ProductFacts, fan_out
+from src.modules.updates import ProductFacts, fan_out, passes
+from src.modules.updates.history import History, read_histories
 from src.platform.database import Connection, Database
 from tests.factories import Client, Factory, Product
 from tests.modules.updates.passing import Told, Worker
@@ -334,6 +336,46 @@ async def test_a_log_that_was_restored_from_a_dump_is_gone_on_with(shop: Shop, w
     await shop.price(done, "70.00")
     assert await worker.work()
     assert [(each.product_id, each.old_price, each.new_price) for each in worker.take()] == [(done.id, D(90), D(70))]
+
+
+async def test_row_that_another_worker_has_just_moved_is_not_taken_for_one_of_a_dump(
+    shop: Shop, worker: Worker, shopper: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await want(shopper, product := await shop.product("100.00"))
+    await worker.settle()
+    await shop.price(product, "90.00")
+    ids = "SELECT array_agg(xid::text ORDER BY id) FROM catalogue_change"
+    before = await shop.factory.scalar(ids)
+    # The lock's own snapshot is from before the move.
+    monkeypatch.setattr(passes, "LOCK", passes.LOCK.replace("pg_current_snapshot()", "'4:4:'::pg_snapshot"))
+    assert await worker.work()
+    assert [each.new_price for each in worker.take()] == [D(90)]
+    assert await shop.factory.scalar(ids) == before
+
+
+async def test_log_from_before_the_window_is_read_only_where_a_pass_is_late_with_it(
+    shop: Shop, worker: Worker, shopper: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    async def reading(connection: Connection, products: list[int], since: datetime | None = None) -> dict[int, History]:
+        histories = await read_histories(connection, products, since)
+        read.extend(len(history.changes) for history in histories.values())
+        return histories
+
+    monkeypatch.setattr(fan_out, "read_histories", reading)
+    age = "UPDATE catalogue_change SET changed_at = changed_at - interval '60 days'"
+    await want(shopper, product := await shop.product("100.00"))
+    await worker.settle()
+    await shop.price(product, "90.00")
+    await shop.factory.execute(age)
+    assert await worker.work()
+    assert [each.new_price for each in worker.take()] == [D(90)]
+    read.clear()
+    await shop.price(product, "80.00")
+    assert await worker.work()
+    assert [(each.old_price, each.new_price) for each in worker.take()] == [(D(90), D(80))]
+    assert read == [1]
 
 
 async def test_many_products_come_in_several_chunks_and_stretches(

@@ -14,7 +14,7 @@ from src.modules.notifications.mail.line import Line
 from src.modules.notifications.mail.rendering import Renderer
 from src.modules.notifications.mail.smtp import Address, Connection
 from src.modules.notifications.mail.unsubscribing import PATH, Reader, open_cipher, seal
-from src.modules.notifications.messages import SEND_LIMIT_S, Message, Outcome
+from src.modules.notifications.messages import NO_TIME_LEFT, SEND_LIMIT_S, Message, Outcome
 from src.platform.database import Database
 from src.platform.i18n import DEFAULT_LOCALE, LOCALES
 from src.platform.settings import Settings
@@ -111,17 +111,20 @@ class _Run:
         self._begin_by = now + BEGUN_WITHIN_S
         self.end_by = now + ENDED_WITHIN_S
         self._late = smtp.TOO_SLOW
+        self._tried: dict[int, Outcome] = {}
 
     def take(self) -> tuple[int, Message] | None:
         """The next message that nobody sends yet; None when there is none, or it is too late to begin."""
-        in_time = asyncio.get_running_loop().time() < self._begin_by
-        return self._waiting.popleft() if self._waiting and in_time else None
+        if self._waiting and asyncio.get_running_loop().time() >= self._begin_by:
+            self._late = NO_TIME_LEFT
+            return None
+        return self._waiting.popleft() if self._waiting else None
 
     def put_back(self, index: int, message: Message, trouble: str) -> None:
         """Leave a message to those who have a connection."""
         self._waiting.appendleft((index, message))
-        self._late = Outcome("later", trouble)
+        self._late = self._tried[index] = Outcome("later", trouble)
 
     def outcomes(self) -> list[Outcome]:
         """In the order of the messages; what nobody could send has to wait."""
-        return [self.done.get(index, self._late) for index in range(self._count)]
+        return [self.done.get(index) or self._tried.get(index, self._late) for index in range(self._count)]

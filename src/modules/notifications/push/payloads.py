@@ -132,7 +132,10 @@ def _name(item: Item) -> str:
 
 
 def _address(link: str, public_url: str | None) -> str:
-    if urlsplit(link).scheme in ("http", "https"):
-        return link
+    try:
+        if urlsplit(link).scheme in ("http", "https"):
+            return link
+    except ValueError:  # Shops import what they have: "https://cdn[1].example/a.jpg" is no address.
+        link = "/"
     path = link if link.startswith("/") and not link.startswith("//") else "/"
     return f"{(public_url or '').rstrip('/')}{path}"

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from src.modules.notifications.messages import SEND_LIMIT_S, SENT, Message, Outcome
+from src.modules.notifications.messages import NO_TIME_LEFT, SEND_LIMIT_S, SENT, Message, Outcome
 from src.modules.notifications.outbound import AddressRefused, OutboundClient, UnfitAddress, Unreachable, check_url
 from src.modules.notifications.push import repositories
 from src.modules.notifications.push.encryption import UnfitKeys, encrypt
@@ -39,7 +39,7 @@ TRIES_FOR_THE_REST = 5
 class Reply(NamedTuple):
     """What became of a message to one browser."""
 
-    state: Literal["taken", "gone", "later", "never"]
+    state: Literal["taken", "gone", "later", "never", "unbegun"]
     error: str = ""
     retry_after_s: float | None = None
 
@@ -79,7 +79,7 @@ class PushSender:
         services: defaultdict[str, _Service] = defaultdict(lambda: _Service(begin_until))
         tried = await asyncio.gather(
             *(
-                self._send(
+                self._guarded(
                     message,
                     [
                         b
@@ -116,6 +116,15 @@ class PushSender:
         except Exception as error:  # What was sent is sent nevertheless.
             log.warning("push.not_remembered", error=repr(error))
 
+    async def _guarded(
+        self, message: Message, browsers: Sequence[Subscription], who: Vapid, services: Mapping[str, "_Service"]
+    ) -> dict[Subscription, Reply]:
+        try:
+            return await self._send(message, browsers, who, services)
+        except Exception as error:  # Ours; the others' messages must not suffer.
+            log.exception("push.message_failed", message_id=str(message.id))
+            return dict.fromkeys(browsers, Reply("later", repr(error)[:300]))
+
     async def _send(
         self, message: Message, browsers: Sequence[Subscription], who: Vapid, services: Mapping[str, "_Service"]
     ) -> dict[Subscription, Reply]:
@@ -141,7 +150,7 @@ class PushSender:
             if service.away is not None:
                 return service.away
             if monotonic() > service.begin_until:
-                return Reply("later", "there was no time left for it")
+                return Reply("unbegun", NO_TIME_LEFT.error or "")
             try:
                 check_url(browser.endpoint, allow_private=self._settings.webhook_allow_private)
                 body = encrypt(plain, browser.p256dh, browser.auth)
@@ -153,6 +162,9 @@ class PushSender:
                 # What else was to go there now would wait as long for nothing.
                 service.away = Reply("later", str(error))
                 return service.away
+            except Exception as error:  # Ours; what the user's other browsers took must be remembered.
+                log.exception("push.browser_failed", subscription=browser.id)
+                return Reply("later", repr(error)[:300])
         return judge_status(answer.status, answer.retry_after_s)
 
 
@@ -171,8 +183,11 @@ def judge_status(status: int, retry_after_s: float | None) -> Reply:
 
 def judge(replies: Sequence[Reply], *, taken_before: bool, attempt: int) -> Outcome:
     """What became of a message, from what became of it at each browser that had not taken it before."""
+    # As soon as one browser was tried it was a try, of which what was taken is remembered.
+    if replies and all(reply.state == "unbegun" for reply in replies):
+        return NO_TIME_LEFT
     is_taken = taken_before or any(reply.state == "taken" for reply in replies)
-    waiting = [reply for reply in replies if reply.state == "later"]
+    waiting = [reply for reply in replies if reply.state in ("later", "unbegun")]
     if waiting and not (is_taken and attempt >= TRIES_FOR_THE_REST):
         waits = [reply.retry_after_s for reply in waiting if reply.retry_after_s is not None]
         return Outcome("later", waiting[0].error, max(waits, default=None))

@@ -10,7 +10,7 @@ from src.modules.notifications.outbound.addresses import MAX_URL_LENGTH
 Time: TypeAlias = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Url: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_URL_LENGTH)]
 Description: TypeAlias = Annotated[str, msgspec.Meta(max_length=500)]
-UpdateKind: TypeAlias = Literal["price_changed", "newly_available", "out_of_stock"]
+UpdateKind: TypeAlias = Literal["price_changed", "newly_available", "out_of_stock", "back_in_stock"]
 Kinds: TypeAlias = Annotated[list[UpdateKind], msgspec.Meta(max_length=10)]
 Status: TypeAlias = Literal["active", "disabled"]
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 import structlog
 
-from src.modules.notifications.messages import SEND_LIMIT_S, SENT, Message, Outcome
+from src.modules.notifications.messages import NO_TIME_LEFT, SEND_LIMIT_S, SENT, Message, Outcome
 from src.modules.notifications.outbound import AddressRefused, OutboundClient, UnfitAddress, Unreachable, check_url
 from src.modules.notifications.outbound.client import TIMEOUT_S
 from src.modules.notifications.webhooks import repositories
@@ -70,7 +70,7 @@ class WebhookSender:
             if batch.verdict is not None:
                 return batch.verdict
             if monotonic() > batch.begin_until:
-                return Outcome("later", "there was no time left for it")
+                return NO_TIME_LEFT
             if endpoint.status != "active":
                 return Outcome("never", "the endpoint is disabled")
             try:
@@ -106,7 +106,8 @@ class WebhookSender:
             return batch.verdict
         outcome = Outcome("later", told, answer.retry_after_s)
         if answer.retry_after_s is not None:
-            batch.verdict = outcome
+            # Those behind it were not refused: they only wait as long.
+            batch.verdict = outcome._replace(state="unbegun")
         return outcome
 
 

@@ -39,6 +39,12 @@ def test_fallen_price_is_told_with_the_prices_before() -> None:
     assert (told["lang"], told["dir"]) == ("en", "ltr")
 
 
+def test_link_that_is_no_address_leads_to_the_shop() -> None:
+    told = shown(item(product=product(url="https://cdn[1].example/", image="https://cdn[1].example/a.jpg")))
+    assert told["url"] == "https://shop.example/"
+    assert "cdn[1]" not in told.get("image", "")
+
+
 def test_risen_price_is_told_without_the_lowest_before() -> None:
     told = shown(item(old_price=Decimal(70)))
     assert told["title"] == "Price rise: Lamp"

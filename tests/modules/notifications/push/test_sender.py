@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from src.modules.notifications.messages import Message, Outcome, Recipient
+from src.modules.notifications.messages import NO_TIME_LEFT, Message, Outcome, Recipient
 from src.modules.notifications.push import PushSender
+from src.modules.notifications.push import sender as sending
 from src.modules.notifications.push.sender import Reply, judge
 from src.modules.notifications.push.vapid import vapid
 from src.platform.database import Database
@@ -182,6 +183,26 @@ async def test_private_endpoint_is_never_posted_to_unless_allowed(
     assert receiver.connections == 0
 
 
+async def test_message_that_we_fail_at_does_not_keep_the_others(
+    sender: PushSender, receiver: Receiver, factory: Factory, user: int, database: Database
+) -> None:
+    other = await factory.user_id(await factory.shopper())
+    await subscribe(factory, user, receiver.url("/broken"))
+    await subscribe(factory, other, receiver.url("/well"))
+    outcomes = await sender.send([msgspec.structs.replace(to(user), items=[]), to(other)])
+    assert [outcome.state for outcome in outcomes] == ["later", "sent"]
+    assert [got.path for got in receiver.received] == ["/well"]
+
+
+async def test_what_there_was_no_time_for_was_not_tried(
+    sender: PushSender, receiver: Receiver, factory: Factory, user: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "SEND_LIMIT_S", 0)
+    await subscribe(factory, user, receiver.url())
+    assert await sender.send([to(user)]) == [NO_TIME_LEFT]
+    assert not receiver.received
+
+
 async def test_digest_is_less_urgent(sender: PushSender, receiver: Receiver, factory: Factory, user: int) -> None:
     await subscribe(factory, user, receiver.url())
     await sender.send([to(user), to(user, digest="daily")])
@@ -213,6 +234,9 @@ async def test_nothing_is_lost_while_the_database_is_away(settings: Settings) ->
         ([Reply("later", "l")], True, 5, Outcome("sent")),
         ([Reply("later", "l")], False, 16, Outcome("later", "l")),
         ([Reply("gone", "g"), Reply("never", "n")], False, 1, Outcome("never", "g")),
+        ([Reply("unbegun", "u")] * 2, False, 1, NO_TIME_LEFT),
+        ([Reply("unbegun", "u")], True, 5, NO_TIME_LEFT),
+        ([Reply("taken"), Reply("unbegun", "u")], False, 1, Outcome("later", "u")),
     ],
 )
 def test_message_is_sent_when_any_browser_took_it(

@@ -1,6 +1,7 @@
 """Webhook endpoints over HTTP, as operators manage them."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -72,6 +73,16 @@ async def test_address_that_nothing_would_be_sent_to_is_refused(operator: Client
     ):
         assert response.status_code == 400
         assert [fault["field"] for fault in response.json()["errors"]] == ["url"]
+
+
+async def test_every_kind_that_is_posted_can_be_chosen(operator: Client) -> None:
+    kinds = ["back_in_stock", "newly_available", "out_of_stock", "price_changed"]
+    assert sorted((await created(operator, kinds=kinds))["kinds"]) == kinds
+    document = (await operator.get("/schema/openapi.json")).json()
+    schemas = [shape for name, shape in document["components"]["schemas"].items() if "Webhook" in name]
+    chosen = [shape["properties"]["kinds"] for shape in schemas if "kinds" in shape["properties"]]
+    assert chosen
+    assert all(f'"{kind}"' in json.dumps(shape) for kind in kinds for shape in chosen)
 
 
 @pytest.mark.parametrize(

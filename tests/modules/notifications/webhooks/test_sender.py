@@ -12,6 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from src.modules.notifications.messages import Message, Recipient
 from src.modules.notifications.webhooks import WebhookSender
+from src.modules.notifications.webhooks import sender as sending
 from src.modules.notifications.webhooks.signing import new_secret
 from src.platform.database import Database
 from src.platform.settings import Settings
@@ -135,8 +136,20 @@ async def test_asked_for_patience_is_told_and_granted(
     receiver.answers["/"] = answering(503, Retry_After="90")
     endpoint_id = await endpoint(factory, receiver.url())
     outcomes = await sender.send([to(endpoint_id) for _ in range(20)])
-    assert {(outcome.state, outcome.retry_after_s) for outcome in outcomes} == {("later", 90)}
-    assert len(receiver.received) <= 4
+    states = [outcome.state for outcome in outcomes]
+    assert {outcome.retry_after_s for outcome in outcomes} == {90}
+    # Those that were held back were not tried.
+    assert states.count("later") == len(receiver.received) <= 4
+    assert states.count("unbegun") == 20 - len(receiver.received)
+
+
+async def test_what_there_was_no_time_for_was_not_tried(
+    sender: WebhookSender, receiver: Receiver, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "SEND_LIMIT_S", 0)
+    (outcome,) = await sender.send([to(await endpoint(factory, receiver.url()))])
+    assert outcome.state == "unbegun"
+    assert not receiver.received
 
 
 async def test_endpoint_that_is_gone_is_disabled(sender: WebhookSender, receiver: Receiver, factory: Factory) -> None:
