@@ -7,6 +7,7 @@ from src.modules.notifications.deliveries import NewDelivery, enqueue, make_deli
 from src.modules.notifications.keys import service_key
 from src.modules.notifications.messages import Channel, Kind
 from src.modules.notifications.operating import DeliveryController
+from src.modules.notifications.rules import SOLD_OUT_AGAIN
 from src.modules.notifications.running import deliver, deliver_alone
 from src.modules.notifications.services import forget_deliveries, wake_channel, wake_deliverers
 
@@ -21,6 +22,7 @@ CONTROLLERS = (
 
 __all__ = (
     "CONTROLLERS",
+    "SOLD_OUT_AGAIN",
     "Channel",
     "Channels",
     "Kind",

@@ -23,6 +23,11 @@ MOST_ATTEMPTS = 17
 LONGEST_WISH_S = 24 * 3600.0
 JITTER = 0.25
 
+# Why something about a product that is back is not told after all.
+OUT_OF_STOCK_AGAIN = "it is out of stock again"
+NOT_FOR_SALE = "the product is no longer for sale"
+SOLD_OUT_AGAIN = (OUT_OF_STOCK_AGAIN, NOT_FOR_SALE)
+
 
 class Schedule(NamedTuple):
     """When a user wants to be told; the defaults are those of who never chose."""
@@ -160,13 +165,13 @@ def untrue(
     if kind == "out_of_stock":
         return "it is available again" if seen.available else _unwanted(kind, wish)
     if not seen.is_active:
-        return "the product is no longer for sale"
-    return _unwanted(kind, wish) if seen.available else "it is out of stock again"
+        return NOT_FOR_SALE
+    return _unwanted(kind, wish) if seen.available else OUT_OF_STOCK_AGAIN
 
 
 def _untrue_price(seen: Seen, wish: Wish, old: Decimal | None, new: Decimal | None) -> str | None:
     if not seen.is_active:
-        return "the product is no longer for sale"
+        return NOT_FOR_SALE
     if seen.price is None:
         return "it has no price any more"
     if old is None or new is None:

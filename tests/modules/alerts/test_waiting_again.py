@@ -3,7 +3,7 @@
 import pytest
 
 from src.modules.alerts import fire_due
-from src.modules.alerts.waves import SOLD_OUT_AGAIN
+from src.modules.notifications import SOLD_OUT_AGAIN
 from src.modules.notifications.rules import Seen, Wish, untrue
 from tests.factories import Client, Factory
 from tests.modules.alerts.desk import ALERTS, Desk

@@ -9,8 +9,9 @@ from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 from typing import NamedTuple
 
-from src.modules.notifications.mail.rendering import Rendered, one_line
+from src.modules.notifications.mail.rendering import Rendered
 from src.modules.notifications.messages import Message
+from src.modules.notifications.wording import one_line
 
 # One mailbox without the quoted forms that nobody has: anything else could reach further than its header.
 MAILBOX = re.compile(r"[^\s<>()\[\]\\,;:\"@\x00-\x20\x7f-\x9f]{1,64}@([^\s<>()\[\]\\,;:\"@\x00-\x20\x7f-\x9f]{1,253})")

@@ -4,7 +4,6 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import mrml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -12,12 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from src.modules.notifications.mail.amounts import amount, percent_off, reduction
 from src.modules.notifications.mail.texts import INTRODUCTIONS, REASONS, Texts, texts
 from src.modules.notifications.messages import Item, Message
+from src.modules.notifications.wording import is_of_the_web, label, one_line, shortened
 from src.platform.i18n import DEFAULT_LOCALE, LOCALES
 from src.platform.pages import direction
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Names of products in a subject; mail programs show about sixty characters of it.
-LONGEST_NAME = 80
 GREEN, RED, GREY = "#1f6f4a", "#a33a2a", "#6b6459"
 # What keeps an amount together in a line of the other direction; the HTML has an element for it.
 ISOLATED = {"ltr": "%s", "rtl": "\N{FIRST STRONG ISOLATE}%s\N{POP DIRECTIONAL ISOLATE}"}
@@ -57,7 +55,7 @@ class Renderer:
         """`link`, which may be a path of the shop, as a whole address; of anything but the web, the shop's."""
         if not link.isprintable() or " " in link:
             return f"{self._base}/"
-        if urlsplit(link).scheme in ("http", "https"):
+        if is_of_the_web(link):
             return link
         return f"{self._base}{link}" if link.startswith("/") and not link.startswith("//") else f"{self._base}/"
 
@@ -89,22 +87,22 @@ class Renderer:
 
     def _card(self, item: Item, said: Texts, language: str) -> Card:
         product = item.product
-        label = _label(item)
+        about = label(item)
         before = now = lowest = percent = None
         new, currency = item.new_price, item.currency
         if new is None and product is not None:
             new, currency = product.price, product.currency
         if new is not None:
             now = amount(new, currency, language)
-            if label.startswith("price_") and item.old_price is not None:
+            if about.startswith("price_") and item.old_price is not None:
                 before = amount(item.old_price, currency, language)
-            if label == "price_drop" and item.old_price is not None:
+            if about == "price_drop" and item.old_price is not None:
                 percent = _percent(item.old_price, new, item.lowest_price_30d, language)
                 if item.lowest_price_30d is not None:
                     lowest = said["lowest"] % {"price": amount(item.lowest_price_30d, currency, language)}
         return Card(
-            badge=said[label],
-            tone=TONES[label],
+            badge=said[about],
+            tone=TONES[about],
             name=one_line(product.name) if product else "",
             url=self.address(product.url if product else ""),
             image=self.address(product.image) if product and product.image else None,
@@ -113,18 +111,6 @@ class Renderer:
             percent=percent,
             lowest=lowest,
         )
-
-
-def one_line(text: str) -> str:
-    """`text` without line breaks and control characters, which could begin a header or a line of their own."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _label(item: Item) -> str:
-    if item.kind == "price_changed":
-        risen = item.old_price is not None and item.new_price is not None and item.new_price > item.old_price
-        return "price_rise" if risen else "price_drop"
-    return "out_of_stock" if item.kind == "out_of_stock" else "newly_available"
 
 
 def _percent(old: Decimal, new: Decimal, lowest: Decimal | None, language: str) -> str | None:
@@ -141,9 +127,7 @@ def _subject(message: Message, cards: list[Card], said: Texts) -> str:
     products = {item.product.id for item in message.items if item.product}
     if len(products) > 1:
         return said["subject_several"] % {"count": len(products)}
-    name = cards[0].name
-    name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-    return said[f"subject_{_label(first)}"] % {"product": name}
+    return said[f"subject_{label(first)}"] % {"product": shortened(cards[0].name)}
 
 
 def _introduction(message: Message, said: Texts) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -11,13 +10,12 @@ from src.modules.notifications.mail.texts import Texts, texts
 from src.modules.notifications.messages import Item, Message
 from src.modules.notifications.push.encryption import MAX_PLAIN_BYTES
 from src.modules.notifications.push.vapid import to_base64url
+from src.modules.notifications.wording import MORE, is_of_the_web, label, one_line, shortened
 from src.platform.i18n import DEFAULT_LOCALE, LOCALES
 from src.platform.pages import direction
 
-LONGEST_NAME = 80
 # What systems show of a notification that is not opened out is less.
 MOST_LINES = 5
-MORE = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -78,7 +76,7 @@ def _title(message: Message, said: Texts) -> str:
         return said["subject_several"] % {"count": len(_products(message))}
     # What is there again or no more is the greater news than its price.
     main = next((item for item in message.items if item.kind != "price_changed"), message.items[0])
-    return said[f"subject_{_label(main)}"] % {"product": _name(main)}
+    return said[f"subject_{label(main)}"] % {"product": _name(main)}
 
 
 def _body(message: Message, said: Texts, language: str) -> list[str]:
@@ -88,7 +86,7 @@ def _body(message: Message, said: Texts, language: str) -> list[str]:
         main = next((item for item in message.items if item.kind == "price_changed"), message.items[0])
         return _prices(main, said, language)
     lines = [
-        f"{_name(item)}: {next(iter(_prices(item, said, language)), said[_label(item)])}"
+        f"{_name(item)}: {next(iter(_prices(item, said, language)), said[label(item)])}"
         for item in message.items[:MOST_LINES]
     ]
     return lines if len(message.items) <= MOST_LINES else [*lines[:-1], MORE]
@@ -118,24 +116,12 @@ def _products(message: Message) -> set[int | None]:
     return {item.product.id if item.product else None for item in message.items}
 
 
-def _label(item: Item) -> str:
-    if item.kind == "price_changed":
-        risen = item.old_price is not None and item.new_price is not None and item.new_price > item.old_price
-        return "price_rise" if risen else "price_drop"
-    return "out_of_stock" if item.kind == "out_of_stock" else "newly_available"
-
-
 def _name(item: Item) -> str:
-    name = item.product.name if item.product else ""
-    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + MORE
+    return shortened(one_line(item.product.name)) if item.product else ""
 
 
 def _address(link: str, public_url: str | None) -> str:
-    try:
-        if urlsplit(link).scheme in ("http", "https"):
-            return link
-    except ValueError:  # Shops import what they have: "https://cdn[1].example/a.jpg" is no address.
-        link = "/"
+    if is_of_the_web(link):
+        return link
     path = link if link.startswith("/") and not link.startswith("//") else "/"
     return f"{(public_url or '').rstrip('/')}{path}"

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from src.modules.notifications.mail.amounts import amount, reduction
-from src.modules.notifications.mail.rendering import Rendered, Renderer, one_line
+from src.modules.notifications.mail.rendering import Rendered, Renderer
 from src.modules.notifications.messages import Message
+from src.modules.notifications.wording import one_line
 from src.platform.i18n import LOCALES, translate
 from tests.modules.notifications.mail.servers import drop, item, message, product
 
@@ -204,3 +205,9 @@ def test_a_long_name_leaves_the_subject_readable() -> None:
 
 def test_one_line_is_one_line() -> None:
     assert one_line(" a\r\nb\x00c\u2028d\te ") == "a b c d e"
+
+
+def test_address_that_is_none_is_the_shops_instead() -> None:
+    renderer = Renderer("https://shop.example", "Shop")
+    for link in ("https://cdn[1].example/a.jpg", "//[x"):
+        assert renderer.address(link) == "https://shop.example/"
