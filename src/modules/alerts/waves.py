@@ -62,9 +62,9 @@ WAVE_OVER = """
 UPDATE restock SET told = 0, waves = waves + 1, next_wave_at = clock_timestamp() + %(minutes)s * interval '1 minute'
 WHERE product_id = %(product)s AND stock_list_id = %(stock_list)s
 """
-# Dropped because the product sold out first, say in quiet hours: its owner still wants to be told. The deliveries of one
-# alert have keys that differ in the channel only. What was dropped is looked at once: whoever has a newer alert is told
-# by that one, and what becomes of it must not bring the old one back.
+# Dropped because the product sold out first, say in quiet hours: its owner still wants to be told. The deliveries of
+# one alert have keys that differ in the channel only. What was dropped is looked at once: whoever has a newer alert
+# is told by that one, and what becomes of it must not bring the old one back.
 WAIT_AGAIN = """
 WITH untold AS (
     SELECT (dropped.payload ->> 'alert')::bigint AS alert_id, max(dropped.finished_at) AS finished_at
