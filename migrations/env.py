@@ -7,6 +7,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 import src.modules.alerts.models
+import src.modules.audit.models
 import src.modules.baskets.models
 import src.modules.catalogue.models
 import src.modules.favourites.models

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueC
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from src.platform.orm import Base, IntegerId, Timestamp
+from src.platform.orm import Base, ChangedXid, IntegerId, Timestamp
 
 
 class IdempotencyRecord(Base):
@@ -30,6 +30,7 @@ class ContentType(Base):
     id: Mapped[IntegerId]
     app_label: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(Text)
+    changed_xid: Mapped[ChangedXid]
 
 
 class DeletedItem(Base):
@@ -41,7 +42,9 @@ class DeletedItem(Base):
     id: Mapped[IntegerId]
     object_id: Mapped[str] = mapped_column(Text)
     deleted_date: Mapped[Timestamp]
-    content_type_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("content_type.id"))
+    # The shop that is moving in brings its own numbers.
+    content_type_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("content_type.id", onupdate="CASCADE"))
+    changed_xid: Mapped[ChangedXid]
 
 
 class StoredSetting(Base):

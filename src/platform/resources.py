@@ -19,6 +19,7 @@ Columns: TypeAlias = dict[str, Sequence[Any]]
 
 ID = "id"
 MODIFIED = "modified_date"
+CHANGED_XID = "changed_xid"  # kept by the database, see `tracking`
 
 
 def table_of(model: type[Base]) -> Table:
@@ -108,6 +109,19 @@ class Field(NamedTuple):
         return not self.column.nullable and self.column.server_default is None and not self.column.primary_key
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """How the warehouse tells of a resource: every field that comes in also goes out, in the same shape."""
+
+    # A heading, and one or two sentences on what a row is.
+    title: str
+    about: str
+    # What fields mean, by their names; a column's own `doc` says it too.
+    docs: Mapping[str, str] = field(default_factory=dict)
+    # The rows that are shown: a condition on columns of `row`.
+    where: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Resource:
     """A table that rows may be fed into, and the rules they come in by."""
@@ -118,6 +132,8 @@ class Resource:
     content_type: str
     # Writers of resources with the same lock take turns, so that they never wait for each other's rows in a circle.
     lock: int
+    # None where the warehouse shows none of it.
+    shown: Shown | None = None
     # The columns by which a row that does not tell its id is found.
     key: tuple[str, ...] = ()
     # Columns that are not for others to fill.
@@ -140,7 +156,7 @@ class Resource:
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """The fields of a row that have a column, in the table's order."""
-        shown = [column for column in self.table.columns if column.name not in self.hidden]
+        shown = [c for c in self.table.columns if c.name not in self.hidden and c.name != CHANGED_XID]
         return tuple(self._field(column, place) for place, column in enumerate(shown))
 
     @cached_property

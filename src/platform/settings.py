@@ -10,7 +10,17 @@ import msgspec
 
 from src.platform.errors import SettingsError
 
-SECRETS = frozenset({"database_url", "redis_url", "redis_queue_url", "jwt_secret", "smtp_url", "vapid_private_key"})
+SECRETS = frozenset(
+    {
+        "database_url",
+        "database_replica_url",
+        "redis_url",
+        "redis_queue_url",
+        "jwt_secret",
+        "smtp_url",
+        "vapid_private_key",
+    }
+)
 MOST = {
     "database_pool_size": 1000,
     "pool_timeout_s": 600,
@@ -31,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     redis_url: str
     redis_queue_url: str = ""
+    # A streaming replica that the warehouse reads from; without it, it reads from DATABASE_URL.
+    database_replica_url: str | None = None
     database_pool_size: int = 10
     pool_timeout_s: float = 3.0
     statement_timeout_s: float = 15.0
@@ -96,6 +108,7 @@ def _implausible(values: Mapping[str, Any]) -> list[str]:
     faults = []
     schemes = {
         "database_url": ("postgresql", "postgres"),
+        "database_replica_url": ("postgresql", "postgres"),
         "redis_url": ("redis", "rediss", "unix"),
         "redis_queue_url": ("redis", "rediss", "unix"),
         "jwt_jwks_url": ("https", "http"),

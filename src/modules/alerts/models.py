@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from src.platform.orm import TRUE, Base, IntegerId, OptionalTimestamp, Timestamp
+from src.platform.orm import TRUE, Base, ChangedXid, IntegerId, OptionalTimestamp, Timestamp
 
 
 class ProductAlert(Base):
@@ -46,6 +46,7 @@ class ProductAlert(Base):
         Index(
             "ix_product_alert_fired", "fired_at", postgresql_where=text("email is not null and fired_at is not null")
         ),
+        Index("ix_product_alert_modified_date", "modified_date", "id"),
     )
 
     id: Mapped[IntegerId]
@@ -65,6 +66,7 @@ class ProductAlert(Base):
     mailed_at: Mapped[OptionalTimestamp]
     # A digest of the network address that a guest asked from, to limit how much one can ask for.
     source: Mapped[bytes | None] = mapped_column(LargeBinary)
+    changed_xid: Mapped[ChangedXid]
 
 
 class Restock(Base):

@@ -19,13 +19,11 @@ from src.modules.identity import Identity, Shopper
 from src.modules.notifications import NewDelivery, enqueue, service_key
 from src.modules.offers import Offers
 from src.platform.database import Connection, Database
-from src.platform.deleted_items import record_deleted
 from src.platform.dynamic_settings import DELIVERY_DAYS, read_setting
 from src.platform.errors import NotFound, Unauthenticated
 from src.platform.i18n import negotiate
 from src.platform.paging import Page
 
-CONTENT_TYPE = "wishlists.productalert"
 KEY_NAME = "product-alerts"
 UNANSWERED_DAYS = 7
 FORGOTTEN_AT_ONCE = 1000
@@ -150,7 +148,6 @@ class Alerts:
         """End an alert of the user; raises NotFound."""
         if not await repositories.remove(connection, shopper.id, alert_id):
             raise NotFound
-        await record_deleted(connection, CONTENT_TYPE, [alert_id])
 
     async def of_guest(self, alert_id: int) -> GuestAlert | None:
         """A guest's alert; None when it is gone."""
@@ -164,8 +161,7 @@ class Alerts:
 
     async def end(self, connection: Connection, alert_id: int) -> None:
         """Let a guest wait no longer."""
-        if await repositories.end(connection, alert_id):
-            await record_deleted(connection, CONTENT_TYPE, [alert_id])
+        await repositories.end(connection, alert_id)
 
 
 async def forget_guests(database: Database) -> None:
@@ -179,5 +175,4 @@ async def forget_guests(database: Database) -> None:
         async with database.transaction() as work:
             days = await read_setting(work.connection, DELIVERY_DAYS)
             told = await repositories.forget_fired(work.connection, days, FORGOTTEN_AT_ONCE)
-            await record_deleted(work.connection, CONTENT_TYPE, told)
             gone = len(told)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from src.modules.baskets.statuses import IS_CURRENT
-from src.platform.orm import CLOCK_US, Base, IntegerId, JsonObject, OptionalTimestamp, Timestamp
+from src.platform.orm import CLOCK_US, Base, IntegerId, JsonObject, OftenChangedXid, OptionalTimestamp, Timestamp
 
 
 class Basket(Base):
@@ -37,13 +37,9 @@ class Basket(Base):
         ),
         Index("ix_basket_user_id", "user_id"),
         # BRIN: any other index on a column that each write touches would have to be written along with it.
-        Index(
-            "ix_basket_modified_date",
-            "modified_date",
-            postgresql_using="brin",
-            postgresql_where=text("status = 'active'"),
-        ),
+        Index("ix_basket_modified_date", "modified_date", postgresql_using="brin"),
         Index("ix_basket_frozen_until", "frozen_until", postgresql_where=text("status = 'frozen'")),
+        Index("ix_basket_changed_xid", "changed_xid", postgresql_using="brin"),
         {"postgresql_with": {"fillfactor": "85"}},
     )
 
@@ -63,6 +59,7 @@ class Basket(Base):
     frozen_until: Mapped[OptionalTimestamp]
     # The answer as it was when the basket was frozen: what is being paid for does not change.
     frozen_view: Mapped[str | None] = mapped_column(Text)
+    changed_xid: Mapped[OftenChangedXid]
 
 
 class BasketItem(Base):
@@ -80,6 +77,8 @@ class BasketItem(Base):
         ),
         Index("ix_basket_item_parent_id", "parent_id", postgresql_where=text("parent_id is not null")),
         Index("ix_basket_item_product_id", "product_id"),
+        Index("ix_basket_item_changed_xid", "changed_xid", postgresql_using="brin"),
+        Index("ix_basket_item_modified_date", "modified_date", postgresql_using="brin"),
         {"postgresql_with": {"fillfactor": "85"}},
     )
 
@@ -108,3 +107,4 @@ class BasketItem(Base):
     datasource: Mapped[int | None] = mapped_column(BigInteger)
     # The offers that gave this line a discount when it was last written.
     offer_ids: Mapped[list[int]] = mapped_column(postgresql.ARRAY(BigInteger), server_default=text("'{}'"))
+    changed_xid: Mapped[OftenChangedXid]

@@ -10,11 +10,9 @@ from typing import Any, NamedTuple
 from src.modules.baskets.cart import Cart, Line
 from src.modules.baskets.repositories import Basket
 from src.platform.database import Connection
-from src.platform.deleted_items import record_deleted
 from src.platform.orm import next_version
 from src.platform.told import told, told_rows
 
-CONTENT_TYPE = "baskets.basketitem"
 DELETE_LINES = "DELETE FROM basket_item WHERE id = ANY(%s)"
 LINE = """
     id bigint, basket_id bigint, parent_id bigint, product_id bigint, quantity int, reference text, attributes jsonb,
@@ -28,7 +26,7 @@ WITH kept AS (
     SET quantity = new.quantity, reference = new.reference, attributes = new.attributes, inquiry = new.inquiry,
         unit_price = new.unit_price, currency_type = new.currency_type, tax_rate = new.tax_rate,
         datasource = new.datasource, offer_ids = new.offer_ids, modified_date = clock_timestamp(),
-        version = {next_version("line")}
+        version = {next_version("line")}, changed_xid = DEFAULT
     FROM {told_rows("kept", "new", LINE)}
     WHERE line.id = new.id
 ), added AS (
@@ -38,7 +36,7 @@ WITH kept AS (
 )
 UPDATE basket
 SET version = new.version, modified_date = new.modified_date, currency_type = new.currency_type,
-    voucher_code = new.voucher_code, external_offer_code = new.external_offer_code
+    voucher_code = new.voucher_code, external_offer_code = new.external_offer_code, changed_xid = DEFAULT
 FROM {told_rows("baskets", "new", BASKET)}
 WHERE basket.id = new.id
 """
@@ -57,7 +55,6 @@ async def save(connection: Connection, changed: Collection[tuple[Touched, Cart]]
     removed = [line for _, cart in changed for line in cart.removed]
     if removed:
         await connection.execute(DELETE_LINES, (removed,))
-        await record_deleted(connection, CONTENT_TYPE, removed)
     kept, new = list[dict[str, Any]](), list[dict[str, Any]]()
     for touched, cart in changed:
         for line in cart.lines:

@@ -8,9 +8,7 @@ from psycopg.rows import TupleRow
 
 from src.modules.catalogue.merge import IMAGE_EFFECTS
 from src.modules.catalogue.merge_categories import nodes_by_names
-from src.modules.catalogue.resources import PRODUCT_IMAGES
 from src.platform.database import Connection
-from src.platform.deleted_items import record_deleted
 
 # Null is what the feed does not tell; `row` counts items from 0, `line` is where one begins.
 COLUMNS = {
@@ -106,8 +104,7 @@ class StagedFeed:
 
     async def drop_images(self) -> None:
         """Delete the pictures that the feed no longer tells."""
-        gone = [image async for (image,) in await self._run(DROP_IMAGES)]
-        await record_deleted(self._connection, PRODUCT_IMAGES.content_type, gone)
+        await self._run(DROP_IMAGES)
 
     async def touched(self) -> Touched:
         """What the feed really changed."""

@@ -21,9 +21,11 @@ from src.platform.orm import (
     FALSE,
     TRUE,
     Base,
+    ChangedXid,
     IntegerId,
     JsonList,
     JsonObject,
+    OftenChangedXid,
     PublicId,
     Timestamp,
     TransactionId,
@@ -102,6 +104,7 @@ class CategoryNode(Base):
     """A node of the category tree; `path` is its materialised path, four characters a level."""
 
     __tablename__ = "category_node"
+    __table_args__ = (Index("ix_category_node_modified_date", "modified_date", "id"),)
 
     id: Mapped[IntegerId]
     created_date: Mapped[Timestamp]
@@ -118,13 +121,17 @@ class CategoryNode(Base):
     name: Mapped[str] = mapped_column(Text)
     pretty_url: Mapped[int | None] = mapped_column(BigInteger)
     sort_option: Mapped[int | None] = mapped_column(BigInteger)
+    changed_xid: Mapped[ChangedXid]
 
 
 class Product(Base):
     """A product row: a single product, a parent, or a variant of a parent."""
 
     __tablename__ = "product"
-    __table_args__ = (Index("ix_product_base_code", "base_code"),)
+    __table_args__ = (
+        Index("ix_product_base_code", "base_code"),
+        Index("ix_product_modified_date", "modified_date", "id"),
+    )
 
     id: Mapped[IntegerId]
     uuid: Mapped[PublicId] = mapped_column(unique=True)
@@ -160,12 +167,14 @@ class Product(Base):
     group_products: Mapped[JsonList]
     created_date: Mapped[Timestamp]
     modified_date: Mapped[Timestamp]
+    changed_xid: Mapped[ChangedXid]
 
 
 class ProductImage(Base):
     """A picture of a product, shown in the order of `order`."""
 
     __tablename__ = "product_image"
+    __table_args__ = (Index("ix_product_image_modified_date", "modified_date", "id"),)
 
     id: Mapped[IntegerId]
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)
@@ -176,6 +185,7 @@ class ProductImage(Base):
     order: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     created_date: Mapped[Timestamp]
     modified_date: Mapped[Timestamp]
+    changed_xid: Mapped[ChangedXid]
 
 
 class ProductPrice(Base):
@@ -192,6 +202,8 @@ class ProductPrice(Base):
             "price_list_id",
             postgresql_where=text("price_type = 'default'"),
         ),
+        Index("ix_product_price_changed_xid", "changed_xid", postgresql_using="brin"),
+        Index("ix_product_price_modified_date", "modified_date", postgresql_using="brin"),
         ROOM_FOR_UPDATES,
     )
 
@@ -206,6 +218,7 @@ class ProductPrice(Base):
     extra_field: Mapped[JsonObject]
     created_date: Mapped[Timestamp]
     modified_date: Mapped[Timestamp]
+    changed_xid: Mapped[OftenChangedXid]
 
 
 class ProductStock(Base):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from src.platform.orm import FALSE, Base, OptionalTimestamp, PublicId, Timestamp
+from src.platform.orm import FALSE, Base, ChangedXid, OptionalTimestamp, PublicId, Timestamp
 
 
 class Favourite(Base):
@@ -18,6 +18,7 @@ class Favourite(Base):
         Index("ix_favourite_uuid", "uuid"),
         # In the order in which a change of the product is passed on to those who want it.
         Index("ix_favourite_product_id_user_id", "product_id", "user_id"),
+        Index("ix_favourite_modified_date", "modified_date", "id"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
@@ -31,6 +32,7 @@ class Favourite(Base):
     baseline_price: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     baseline_currency: Mapped[str | None] = mapped_column(Text)
     baseline_available: Mapped[bool] = mapped_column(server_default=FALSE)
+    changed_xid: Mapped[ChangedXid]
 
 
 class RemovedFavourite(Base):

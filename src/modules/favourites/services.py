@@ -23,13 +23,11 @@ from src.modules.favourites.hot_reads import BY_PRODUCT, NEWEST_FIRST, HotReads,
 from src.modules.identity import Identity, Presented, Shopper
 from src.modules.offers import Offers
 from src.platform.database import Connection, Database, Transaction
-from src.platform.deleted_items import record_deleted
 from src.platform.edge import TransactionNeeded
 from src.platform.errors import NotFound
 from src.platform.paging import Page
 from src.platform.wire import time
 
-CONTENT_TYPE = "wishlists.favouriteproduct"
 T = TypeVar("T")
 
 
@@ -178,7 +176,6 @@ class Favourites:
         removed = await repositories.remove_by_number(connection, shopper.id, number)
         if removed is None:
             raise FavouriteNotFound
-        await record_deleted(connection, CONTENT_TYPE, [removed[0]])
 
     async def remove_by_uuid(self, connection: Connection, shopper: Shopper, uuid: UUID) -> datetime:
         """Remove a favourite by its UUID and say when; raises FavouriteNotFound or NotYourFavourite."""
@@ -187,5 +184,4 @@ class Favourites:
             if await repositories.exists_for_anybody(connection, uuid):
                 raise NotYourFavourite
             raise FavouriteNotFound
-        await record_deleted(connection, CONTENT_TYPE, [removed[0]])
         return removed[1]

@@ -20,6 +20,7 @@ from src.platform.orm import (
     FALSE,
     TRUE,
     Base,
+    ChangedXid,
     IntegerId,
     JsonList,
     JsonObject,
@@ -37,6 +38,7 @@ class User(Base):
         # One user per address however it is capitalised; anonymised rows may share an empty one.
         Index("uq_users_email_lower", text("lower(email)"), unique=True, postgresql_where=text("email <> ''")),
         UniqueConstraint("issuer", "subject"),
+        Index("ix_users_modified_date", "modified_date", "id"),
     )
 
     id: Mapped[IntegerId]
@@ -72,6 +74,24 @@ class User(Base):
     # Where a JWT names the user: its `iss` ('' when it has none) and its `sub`.
     issuer: Mapped[str | None] = mapped_column(Text)
     subject: Mapped[str | None] = mapped_column(Text)
+    changed_xid: Mapped[ChangedXid]
+
+
+class EmailAddress(Base):
+    """An address of a user; the one that is `users.email` is always among them, as the primary one."""
+
+    __tablename__ = "email_address"
+    __table_args__ = (
+        Index("uq_email_address_user_id", "user_id", text("lower(email)"), unique=True),
+        Index("uq_email_address_primary", "user_id", unique=True, postgresql_where=text('"primary"')),
+    )
+
+    id: Mapped[IntegerId]
+    email: Mapped[str] = mapped_column(Text)
+    verified: Mapped[bool] = mapped_column(server_default=FALSE)
+    primary: Mapped[bool] = mapped_column(server_default=FALSE)
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
+    changed_xid: Mapped[ChangedXid]
 
 
 class Credential(Base):

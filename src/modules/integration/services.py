@@ -64,4 +64,6 @@ async def delete_row(connection: Connection, resource: Resource, row_id: int) ->
         raise StillInUse from error
     if (await cursor.fetchone() or (0,))[0] == 0:
         raise NotFound
-    await record_deleted(connection, resource.content_type, [row_id])
+    if resource.ending:
+        # What is deleted leaves its tombstone by itself.
+        await record_deleted(connection, resource.content_type, [row_id])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from src.modules.integration.kinds import kind_of
 from src.modules.integration.rows import NAMED, Shape
-from src.platform.resources import ID, MODIFIED, Field, Resource
+from src.platform.resources import CHANGED_XID, ID, MODIFIED, Field, Resource
 
 # An import may take as long as it needs, but waits for others only so long. Its joins are worth some memory, nothing
 # that they read is sorted, and each of its statements is new: compiling it costs more than it saves. The room for
@@ -257,6 +257,9 @@ def merge(resource: Resource, told: Told, more: Sequence[str] = ()) -> str:
         for known in resource.fields
         if told.any(known) and known.column.name not in {MODIFIED, *found_by}
     ]
+    if CHANGED_XID in resource.table.columns:
+        # Spares each row the trigger that would see to it.
+        changes.append(f"{CHANGED_XID} = DEFAULT")
     if MODIFIED in resource.by_column:
         changes.append(f"{MODIFIED} = {_chosen(resource.by_column[MODIFIED], told, 'now()')}")
     made = {ID: "DEFAULT"}

@@ -15,6 +15,7 @@ from src.platform.orm import (
     FALSE,
     TRUE,
     Base,
+    ChangedXid,
     IntegerId,
     JsonList,
     JsonObject,
@@ -32,6 +33,7 @@ class Promotion(Base):
     """What a campaign is called."""
 
     __tablename__ = "promotion"
+    __table_args__ = (Index("ix_promotion_modified_date", "modified_date", "id"),)
 
     id: Mapped[IntegerId]
     translations: Mapped[dict[str, Any] | None] = mapped_column(postgresql.JSONB(none_as_null=True))
@@ -39,6 +41,7 @@ class Promotion(Base):
     modified_date: Mapped[Timestamp]
     name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     slug: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    changed_xid: Mapped[ChangedXid]
 
 
 class ProductCollection(Base):
@@ -52,6 +55,7 @@ class ProductCollection(Base):
             "expiration_date",
             postgresql_where=text("expiration_date is not null"),
         ),
+        Index("ix_product_collection_modified_date", "modified_date", "id"),
     )
 
     id: Mapped[IntegerId]
@@ -66,13 +70,17 @@ class ProductCollection(Base):
     sort_option: Mapped[int | None] = mapped_column(BigInteger)
     # Terms about a product, all of which a member of a dynamic collection fulfils.
     query: Mapped[JsonList]
+    changed_xid: Mapped[ChangedXid]
 
 
 class ProductCollectionItem(Base):
     """A product of a static collection; other systems choose its uuid, which is not always one."""
 
     __tablename__ = "product_collection_item"
-    __table_args__ = (UniqueConstraint("product_id", "collection_id"),)
+    __table_args__ = (
+        UniqueConstraint("product_id", "collection_id"),
+        Index("ix_product_collection_item_modified_date", "modified_date", "id"),
+    )
 
     id: Mapped[IntegerId]
     created_date: Mapped[Timestamp]
@@ -80,6 +88,7 @@ class ProductCollectionItem(Base):
     uuid: Mapped[str] = mapped_column(Text, server_default=text("(uuidv7())::text"))
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id"))
     collection_id: Mapped[int] = _reference("product_collection.id")
+    changed_xid: Mapped[ChangedXid]
 
 
 class OfferCondition(Base):
@@ -88,6 +97,7 @@ class OfferCondition(Base):
     __tablename__ = "offer_condition"
     __table_args__ = (
         CheckConstraint("condition_type in ('amount', 'quantity', 'distinct', 'query')", name="condition_type"),
+        Index("ix_offer_condition_modified_date", "modified_date", "id"),
     )
 
     id: Mapped[IntegerId]
@@ -98,6 +108,7 @@ class OfferCondition(Base):
     upsell_message: Mapped[str | None] = mapped_column(Text)
     kwargs: Mapped[JsonObject]
     product_collection_id: Mapped[int | None] = _reference("product_collection.id")
+    changed_xid: Mapped[ChangedXid]
 
 
 class OfferBenefit(Base):
@@ -110,6 +121,7 @@ class OfferBenefit(Base):
             " 'voucher', 'sample_product')",
             name="benefit_type",
         ),
+        Index("ix_offer_benefit_modified_date", "modified_date", "id"),
     )
 
     id: Mapped[IntegerId]
@@ -118,6 +130,7 @@ class OfferBenefit(Base):
     modified_date: Mapped[Timestamp]
     kwargs: Mapped[JsonObject]
     product_collection_id: Mapped[int | None] = _reference("product_collection.id")
+    changed_xid: Mapped[ChangedXid]
 
 
 class BasketOffer(Base):
@@ -135,6 +148,7 @@ class BasketOffer(Base):
         Index("ix_basket_offer_start_datetime", "start_datetime", postgresql_where=text("offer_type = 'sitewide'")),
         Index("ix_basket_offer_end_datetime", "end_datetime", postgresql_where=text("offer_type = 'sitewide'")),
         Index("ix_basket_offer_user_id", "user_id", postgresql_where=text("user_id is not null")),
+        Index("ix_basket_offer_modified_date", "modified_date", "id"),
     )
 
     id: Mapped[IntegerId]
@@ -166,6 +180,7 @@ class BasketOffer(Base):
     user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
     # What shoppers may be shown of the offer in lists of products.
     listing_kwargs: Mapped[JsonObject]
+    changed_xid: Mapped[ChangedXid]
 
 
 class BulkVoucherCode(Base):
@@ -176,6 +191,7 @@ class BulkVoucherCode(Base):
         CheckConstraint("status in ('active', 'passive', 'used')", name="status"),
         UniqueConstraint("code"),
         Index("ix_bulk_voucher_code_user_id", "user_id", postgresql_where=text("user_id is not null")),
+        Index("ix_bulk_voucher_code_modified_date", "modified_date", "id"),
     )
 
     id: Mapped[IntegerId]
@@ -188,6 +204,7 @@ class BulkVoucherCode(Base):
     order: Mapped[int | None] = mapped_column(BigInteger)
     discount_item: Mapped[int | None] = mapped_column(BigInteger)
     user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
+    changed_xid: Mapped[ChangedXid]
 
 
 class OfferEpoch(Base):

@@ -1,0 +1,1 @@
+"""Collections of products that shoppers make, keep for themselves or share by a link."""
