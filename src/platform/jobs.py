@@ -6,7 +6,7 @@ schedule when the queue loses it. They are enqueued after the commit that makes 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import time
 from typing import Any, TypeAlias
 
@@ -48,6 +48,8 @@ class JobContext:
     queue: "Queue"
     job_id: str = ""
     attempt: int = 1
+    # Set when the process has been asked to end: what is under way is finished, nothing more is begun.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,7 @@ async def deliver_notifications(context: JobContext, channel: notifications.Chan
     """What is due over a channel; what does not fit into one run is left to the next, which is asked for."""
     async with notifications.Channels(context.settings, context.database) as channels:
         send = channels.send(channel)
-        more = send is not None and await notifications.deliver_alone(context.database, channel, send)
+        more = send is not None and await notifications.deliver_alone(context.database, channel, send, context.stopping)
     if more:
         await notifications.wake_channel(context.queue, channel)
 

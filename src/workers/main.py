@@ -31,7 +31,7 @@ async def _serve(settings: Settings) -> None:
     queue = Queue(settings)
     await database.open()
     try:
-        await run_worker(JobContext(settings, database, queue), JOBS, stop=stop)
+        await run_worker(JobContext(settings, database, queue, stopping=stop), JOBS, stop=stop)
     finally:
         await queue.close()
         await database.close()

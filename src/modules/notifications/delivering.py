@@ -43,10 +43,10 @@ class _Decided(NamedTuple):
 
 
 async def work_off(
-    database: Database, claim: Claim, channel: Channel, send: Send, until: float, now: datetime | None
+    database: Database, claim: Claim, channel: Channel, send: Send, over: Callable[[], bool], now: datetime | None
 ) -> bool:
-    """Claim and send batch after batch until nothing is due; whether more is, because `until` was reached."""
-    while monotonic() < until:
+    """Claim and send batch after batch until nothing is due; whether more is, because time was `over` before that."""
+    while not over():
         record_by = monotonic() + LEASE.total_seconds() - RECORD_SPARE_S
         async with database.transaction() as work:
             at = await claiming.clock(work.connection, now)

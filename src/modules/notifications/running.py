@@ -34,13 +34,18 @@ async def deliver(
     return await _Run(database, channel, send, run_s, now).work()
 
 
-async def deliver_alone(database: Database, channel: Channel, send: Send) -> bool:
-    """`deliver`, by one run of this process at a time: a second one only has the first look again."""
+async def deliver_alone(
+    database: Database, channel: Channel, send: Send, stopping: asyncio.Event | None = None
+) -> bool:
+    """`deliver`, by one run of this process at a time: a second one only has the first look again.
+
+    Once the process is `stopping` nothing more is claimed, so that nothing is cut off while it is being sent.
+    """
     running = _RUNNING.setdefault(database, {})
     if channel in running:
         running[channel].asked.set()
         return False
-    run = running[channel] = _Run(database, channel, send, RUN_S, None)
+    run = running[channel] = _Run(database, channel, send, RUN_S, None, stopping)
     try:
         return await run.work()
     finally:
@@ -51,13 +56,22 @@ async def deliver_alone(database: Database, channel: Channel, send: Send) -> boo
 class _Run:
     """Lanes by their key: the endpoint that a lane sends to, or a mere number."""
 
-    def __init__(self, database: Database, channel: Channel, send: Send, run_s: float, now: datetime | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        channel: Channel,
+        send: Send,
+        run_s: float,
+        now: datetime | None,
+        stopping: asyncio.Event | None = None,
+    ) -> None:
         self.asked = asyncio.Event()
         self.asked.set()
         self._database = database
         self._channel: Channel = channel
         self._send = send
         self._until = monotonic() + run_s
+        self._stopping = stopping
         self._now = now
         self._lanes: dict[int, asyncio.Task[bool]] = {}
         # Lanes that are to look again when they are done: their last look may have come too early.
@@ -95,11 +109,14 @@ class _Run:
             return await claiming.endpoints_with_due(connection, now)
 
     def _start(self, key: int) -> None:
-        if monotonic() >= self._until or len(self._lanes) >= ENDPOINTS_AT_ONCE:
+        if self._over() or len(self._lanes) >= ENDPOINTS_AT_ONCE:
             self._more = True
         elif self._failure is None:
-            lane = work_off(self._database, self._claim(key), self._channel, self._send, self._until, self._now)
+            lane = work_off(self._database, self._claim(key), self._channel, self._send, self._over, self._now)
             self._lanes[key] = asyncio.create_task(lane)
+
+    def _over(self) -> bool:
+        return monotonic() >= self._until or (self._stopping is not None and self._stopping.is_set())
 
     def _claim(self, key: int) -> Claim:
         if self._channel == "webhook":

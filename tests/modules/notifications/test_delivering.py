@@ -347,6 +347,27 @@ async def test_second_run_in_a_process_leaves_and_has_the_first_look_again(telli
     assert {message.recipient.email for message in carrier.messages} == {shopper.email for shopper in shoppers}
 
 
+async def test_nothing_more_is_claimed_once_the_process_is_stopping(telling: Telling) -> None:
+    product = await telling.shop.product("100.00")
+    for _ in range(2):
+        await want(await telling.shopper(), product)
+    await telling.price(product, "80.00")
+    carrier = Carrier()
+    stopping = asyncio.Event()
+
+    async def send(messages: Sequence[Message]) -> Sequence[Outcome]:
+        stopping.set()
+        await want(await telling.shopper(), product)
+        await telling.price(product, "70.00")
+        return await carrier.send(messages)
+
+    assert await deliver_alone(telling.database, "email", send, stopping)
+    told = len(carrier.messages)
+    assert 1 <= told <= 2
+    assert await deliver_alone(telling.database, "email", carrier.send, stopping)
+    assert len(carrier.messages) == told
+
+
 async def test_lane_that_was_asked_to_look_again_does_when_it_is_done(telling: Telling) -> None:
     endpoint = await telling.endpoint()
     shopper = await telling.shopper(consents=False)

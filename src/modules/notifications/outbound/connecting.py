@@ -3,12 +3,17 @@
 import asyncio
 import socket
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpcore
 
 from src.modules.notifications.outbound.addresses import is_public
 
 ADDRESSES_TRIED = 3
+# Strangers choose these names, and a name server of theirs that never answers holds a thread for long. In threads of
+# their own such look-ups delay one another, and not those of our servers, which share the event loop's few.
+LOOKUPS = ThreadPoolExecutor(16, thread_name_prefix="outbound-lookup")
 
 
 class AddressRefused(Exception):
@@ -19,7 +24,7 @@ async def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
     """The IP addresses of a host; raises AddressRefused when any one is private, OSError when there are none."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(LOOKUPS, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM))
     except UnicodeError as error:  # no name: a label too long, say
         raise OSError(f"no host of that name: {error}") from error
     addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))

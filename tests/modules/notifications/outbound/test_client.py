@@ -36,9 +36,9 @@ class Names:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
         self.asked: list[str] = []
         self._answers = list(answers)
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", self._look_up)
+        monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
 
-    async def _look_up(self, host: Any, port: int, **_: Any) -> list[Any]:
+    def _look_up(self, host: Any, port: int, *_: Any, **__: Any) -> list[Any]:
         name = host if isinstance(host, str) else host.decode()
         if name != NAME:
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (name, port))]
