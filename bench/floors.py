@@ -29,6 +29,20 @@ create table if not exists bench.write_floor (
 truncate bench.read_floor, bench.write_floor;
 insert into bench.read_floor select key, 1 from generate_series(1, %s) as key;
 """
+# The first rows of a resource of the warehouse, with the same fields.
+_PAGES = {
+    "favourite": """
+        select json_agg(shown)::text from (
+            select user_id as "user", id, product_id as product, created_date, modified_date
+            from favourite order by id limit 100) as shown""",
+    "basket_item": """
+        select json_agg(shown)::text from (
+            select id, basket_id as basket, product_id as product, created_date, modified_date, version, reference,
+                quantity, attributes, attributes_kwargs, localized_attributes, localized_attributes_kwargs,
+                currency_type, unit_price::text, tax_rate::text, image, extra_product_price, extra_product_stock,
+                parent_id as parent, datasource
+            from basket_item order by id limit 100) as shown""",
+}
 _READ = "select version from bench.read_floor where id = %s"
 _WRITE = "insert into bench.write_floor (user_id, product_id) values (%s, %s) returning id"
 
@@ -40,6 +54,15 @@ async def read(key: FromPath[int], state: State) -> Response[bytes]:
         cursor = await connection.execute(_READ, (key,))
         await cursor.fetchone()
     return Response(await state.redis.get(f"bench:floor:{key}"), media_type="application/json")
+
+
+@get("/page/{table:str}")
+async def page(table: FromPath[str], state: State) -> Response[bytes]:
+    """The floor of a page: one SELECT that makes the JSON of its rows, the bytes out."""
+    async with state.pool.connection() as connection:
+        cursor = await connection.execute(_PAGES[table])
+        row = await cursor.fetchone()
+    return Response(row[0].encode(), media_type="application/json")
 
 
 @post("/write/{user:int}/{product:int}", status_code=200)
@@ -77,7 +100,7 @@ async def _stores(app: Litestar) -> AsyncIterator[None]:
 
 def create_app() -> Litestar:
     """The floor handlers as an application; reads DATABASE_URL and REDIS_URL."""
-    return Litestar([read, write, ready], lifespan=[_stores], openapi_config=None)
+    return Litestar([read, page, write, ready], lifespan=[_stores], openapi_config=None)
 
 
 async def prepare(database_url: str, redis_url: str) -> None:

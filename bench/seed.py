@@ -232,7 +232,7 @@ def _shoppers(seed: Seed, everyone: list[Shopper]) -> Iterator[tuple[str, str, I
             for n in range(1, integration + 1)
         ),
     )
-    scopes = {integration: "integration"}
+    scopes = {integration: "integration,warehouse"}
     yield (
         "credential",
         "digest, kind, user_id, scopes",

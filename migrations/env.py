@@ -1,5 +1,6 @@
 """Runs the migrations on the engine that src.platform.migrations made."""
 
+import time
 from typing import Any
 
 from advanced_alchemy.base import orm_registry
@@ -10,11 +11,13 @@ import src.modules.alerts.models
 import src.modules.audit.models
 import src.modules.baskets.models
 import src.modules.catalogue.models
+import src.modules.collections.models
 import src.modules.favourites.models
 import src.modules.identity.models
 import src.modules.notifications.models
 import src.modules.offers.models
 import src.modules.updates.models
+import src.modules.warehouse.resources
 import src.platform.models  # noqa: F401  (every feature's tables, for autogenerate and the drift check)
 
 # The releases before and after a migration run side by side: it must not make the old one wait behind its locks.
@@ -22,11 +25,15 @@ LOCK_TIMEOUT = "4s"
 STATEMENT_TIMEOUT = "60s"
 # Two deployments that migrate at once take turns; the number is this project's, chosen once.
 ADVISORY_LOCK = 7_204_431_905
+TURN_S = 0.5
 
 
 def run(connection: Connection, config: Any) -> None:
     """Apply the migrations, each in a transaction, while nobody else does."""
-    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
+    # Who waits within a statement would be waited for by those that build indexes concurrently.
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK}):
+        connection.rollback()
+        time.sleep(TURN_S)
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
     connection.commit()
@@ -43,6 +50,8 @@ def run(connection: Connection, config: Any) -> None:
     connection.commit()
 
 
-with context.config.engine.connect() as opened:  # type: ignore[attr-defined]
-    run(opened, context.config)
-context.config.engine.dispose()  # type: ignore[attr-defined]
+try:
+    with context.config.engine.connect() as opened:  # type: ignore[attr-defined]
+        run(opened, context.config)
+finally:  # a connection that is kept would keep the turn
+    context.config.engine.dispose()  # type: ignore[attr-defined]

@@ -9,7 +9,18 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from src.modules import alerts, baskets, favourites, identity, integration, notifications, operations, updates
+from src.modules import (
+    alerts,
+    baskets,
+    collections,
+    favourites,
+    identity,
+    integration,
+    notifications,
+    operations,
+    updates,
+    warehouse,
+)
 from src.modules.catalogue import ProductViews
 from src.modules.offers import Offers
 from src.platform.cache import VersionedCache
@@ -25,6 +36,7 @@ from src.platform.telemetry import observe
 from src.platform.version import VERSION
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
+ANALYSTS_AT_ONCE = 4
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -32,6 +44,13 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = settings or load_settings(os.environ)
     configure_logging(settings)
     database = Database(settings, application="wishkeep-api")
+    # Apart from the shoppers' connections, also where there is no replica: a page may read a whole table.
+    analytics = Database(
+        settings,
+        application="wishkeep-warehouse",
+        url=settings.database_replica_url,
+        connections=min(ANALYSTS_AT_ONCE, settings.database_pool_size),
+    )
     cache = VersionedCache(create_cache_client(settings))
     queue = Queue(settings)
     who = identity.Identity(database, settings)
@@ -42,10 +61,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
     changed = updates.Updates(database, who, cache)
     hub = updates.Hub(database, changed, most=settings.max_streams)
     bought = baskets.Baskets(database, who, views, offers, cache)
+    showing = collections.Showing(views, offers)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await database.open()
+        await analytics.open()
         await hub.open()
         try:
             # Streams never end by themselves, and the server waits for them before this is left.
@@ -55,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             await hub.close()
             await queue.close()
             await cache.close()
+            await analytics.close()
             await database.close()
 
     app = Litestar(
@@ -65,6 +87,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *notifications.CONTROLLERS,
             *alerts.CONTROLLERS,
             *baskets.CONTROLLERS,
+            *collections.CONTROLLERS,
+            *warehouse.CONTROLLERS,
             *integration.CONTROLLERS,
             *operations.CONTROLLERS,
         ],
@@ -82,6 +106,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
                 "baskets": bought,
                 "changes": baskets.Changes(database, bought),
                 "orders": baskets.Orders(bought),
+                "collections": collections.Collections(database, who, showing),
+                "warehouse": warehouse.Warehouse(analytics, cache),
+                "exports": warehouse.Exports(analytics),
+                "linked_collections": collections.LinkedCollections(database, who, showing, cache),
             }.items()
         },
         state=State({"settings": settings, "database": database, "cache": cache, "queue": queue, "identity": who}),

@@ -95,6 +95,21 @@ def _import_feed(options: argparse.Namespace) -> None:
         print(line)
 
 
+def _export(options: argparse.Namespace) -> None:
+    from src.commands.export import export
+
+    told = {"format": options.format, "sort": options.sort, "changed_after": options.changed_after}
+    parameters = [(name, text) for name, text in told.items() if text is not None]
+    for condition in options.where:
+        name, separator, text = condition.partition("=")
+        if not separator:
+            raise CommandFailed(f"--where {condition}: must be like id__gt=1000")
+        parameters.append((name, text))
+    with configured(options.data_dir, "export") as settings:
+        mark = asyncio.run(export(settings, options.resource, parameters, options.output))
+    print(f"For what changes from now on: --changed-after {mark}", file=sys.stderr)
+
+
 def _check(options: argparse.Namespace) -> int:
     from src.commands.check import faults
 
@@ -158,6 +173,13 @@ def _parser() -> argparse.ArgumentParser:
 
     feed = add("import-feed", _import_feed, "Import a merchant feed (Google's format, TSV or XML)")
     feed.add_argument("source", metavar="FILE|URL", help="where the feed is")
+    rows = add("export", _export, "Write the rows of a warehouse resource to a file")
+    rows.add_argument("resource", metavar="RESOURCE", help="such as favourite-products or orders/order-items")
+    rows.add_argument("--format", help="ndjson (default), csv, parquet or arrow")
+    rows.add_argument("--output", metavar="FILE", help="where to write (default: named after it; - is stdout)")
+    rows.add_argument("--where", action="append", default=[], metavar="NAME=VALUE", help="a filter of the warehouse")
+    rows.add_argument("--sort", metavar="FIELDS", help="separated by commas, - before one sorts it downwards")
+    rows.add_argument("--changed-after", metavar="MARK", help="only what changed since an export with that mark")
     drop = add("demo-drop", _demo_drop, "Let a price of the demo shop drop by a tenth")
     drop.add_argument("--sku", default="LAMP-ARC", help="whose price (default %(default)s)")
     catcher = add("mail-catcher", _mail_catcher, "Keep mails in a folder instead of sending them, for `wishkeep up`")

@@ -1,6 +1,7 @@
 """Real servers once per run, one migrated database, one application; each test that asks for them starts empty."""
 
 import asyncio
+import gc
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +20,7 @@ from src.platform.embedded import EmbeddedServers
 from src.platform.migrations import upgrade
 from src.platform.settings import Settings, load_settings
 from tests.factories import Factory
+from tests.scheduling import Scheduling
 
 # What the migrations put there, put back after everything was deleted.
 ALWAYS_THERE = """
@@ -28,8 +30,26 @@ INSERT INTO catalogue_epoch DEFAULT VALUES;
 INSERT INTO offer_epoch DEFAULT VALUES;
 INSERT INTO update_progress DEFAULT VALUES;
 """
-KEPT = {"schema_version", "content_type"}
+KEPT = {"schema_version"}
+CONTENT_TYPES = "SELECT string_agg(format('(%s, %L, %L)', id, app_label, model), ', ') FROM content_type"
 JWT_SECRET = "a secret for the tests, long enough"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    """Our own way of `--dist loadfile`."""
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Keep all that was imported, which stays, out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let it go again, as extension modules that look for leaks at the end expect."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +72,45 @@ def emptying(settings: Settings) -> str:
     """One script that empties every table; deleting is many times quicker than truncating."""
     with psycopg.connect(settings.database_url) as connection:
         rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        (content_types,) = connection.execute(CONTENT_TYPES).fetchone() or (None,)
     deletes = "".join(f'DELETE FROM "{name}";' for (name,) in rows if name not in KEPT)
-    return f"SET session_replication_role = replica; {deletes} SET session_replication_role = DEFAULT; {ALWAYS_THERE}"
+    return f"""
+        SET session_replication_role = replica; {deletes} SET session_replication_role = DEFAULT; {ALWAYS_THERE}
+        INSERT INTO content_type (id, app_label, model) VALUES {content_types}"""
+
+
+class Broom:
+    """Empties the stores before each test, over a connection that lasts: the first statement of a new one is slow."""
+
+    def __init__(self, settings: Settings, emptying: str) -> None:
+        self._settings = settings
+        self._emptying = emptying.encode()
+        self._cache = Redis.from_url(settings.redis_url)
+        self._connection: psycopg.AsyncConnection | None = None
+
+    async def sweep(self) -> None:
+        """Empty the database, then the cache."""
+        try:
+            await (await self._connected()).execute(self._emptying)
+        except psycopg.OperationalError:  # A test has ended every connection.
+            await self._disconnect()
+            await (await self._connected()).execute(self._emptying)
+        await self._cache.flushall()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._disconnect()
+        await self._cache.aclose()
+
+    async def _connected(self) -> psycopg.AsyncConnection:
+        if self._connection is None:
+            self._connection = await psycopg.AsyncConnection.connect(self._settings.database_url, autocommit=True)
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
 
 
 @pytest.fixture(scope="session")
@@ -75,14 +132,20 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
     await life
 
 
+@pytest.fixture(scope="session")
+async def broom(settings: Settings, emptying: str) -> AsyncIterator[Broom]:
+    """Empties everything."""
+    broom = Broom(settings, emptying)
+    yield broom
+    await broom.close()
+
+
 @pytest.fixture
-async def database(app: Litestar, settings: Settings, emptying: str) -> Database:
+async def database(app: Litestar, broom: Broom) -> Database:
     """The application's database, emptied, with an empty cache beside it."""
-    async with await psycopg.AsyncConnection.connect(settings.database_url, autocommit=True) as connection:
-        await connection.execute(emptying.encode())
-    cache = Redis.from_url(settings.redis_url)
-    await cache.flushall()
-    await cache.aclose()
+    await broom.sweep()
+    # Tables were emptied behind the back of the triggers that tell what is no longer true.
+    app.state.cache._local.clear()
     return cast("Database", app.state.database)
 
 

@@ -1,12 +1,29 @@
 """What is measured: each module here declares rows, in the order in which they run."""
 
 from bench.measure import Row
-from bench.rows import baskets, deliveries, engine, fan_out, favourites, imports, lag, mails, streams, updates
+from bench.rows import (
+    baskets,
+    collections,
+    deliveries,
+    engine,
+    exports,
+    fan_out,
+    favourites,
+    imports,
+    lag,
+    mails,
+    orders,
+    streams,
+    updates,
+    warehouse,
+)
 
 # Imports come last: they change every price and make the catalogue much larger.
 ROWS: list[Row] = [
     *favourites.ROWS,
     *baskets.ROWS,
+    *collections.ROWS,
+    *exports.ROWS,
     *engine.ROWS,
     *deliveries.ROWS,
     *mails.ROWS,
@@ -14,5 +31,7 @@ ROWS: list[Row] = [
     *lag.ROWS,
     *streams.ROWS,
     *fan_out.ROWS,
+    *warehouse.ROWS,
+    *orders.ROWS,
     *imports.ROWS,
 ]

@@ -1,31 +1,22 @@
 """The way in: rows by the hundred thousand through the integration API."""
 
 import asyncio
-import contextlib
-import http.client
-import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from statistics import median
-from time import perf_counter
-from typing import Any
 
-import msgspec
 import psycopg
 
-from bench.load import HOST
 from bench.measure import Bench, Row
 from bench.memory import peak_bytes, reset_peak, resident_bytes
 from bench.report import Result, Target
 from bench.seed import PRICES, Seed, money, price_cents
-from src.platform.embedded.binaries import postgresql_programs
+from bench.uploads import Upload, raw_upsert, wrong_counts
 
 _ONE_IN = 10  # so many prices stay as they are for each that changes, itself counted
 _LIMIT_BYTES = 150_000_000
-_TIMEOUT_S = 600
 _UPSERT_TARGET = Target(0.5)
 _MEMORY_TARGET = Target(1, "most")
 
@@ -36,8 +27,6 @@ insert into bench.product_price overriding system value select * from product_pr
 vacuum analyze bench.product_price
 """
 _RAW_UPSERT = """
-begin;
-select extract(epoch from clock_timestamp());
 create temporary table incoming (
     product_id bigint, price_list_id bigint, currency_type text, price_type text,
     price numeric(18, 2), retail_price numeric(18, 2), tax_rate numeric(9, 2)
@@ -53,44 +42,8 @@ when matched and (target.price, target.retail_price, target.tax_rate)
         modified_date = now()
 when not matched then
     insert (product_id, price_list_id, currency_type, price_type, price, retail_price, tax_rate)
-    values (product_id, price_list_id, currency_type, price_type, price, retail_price, tax_rate);
-commit;
-select extract(epoch from clock_timestamp());
+    values (product_id, price_list_id, currency_type, price_type, price, retail_price, tax_rate)
 """
-
-
-class _Upload:
-    """A body on disk, so that making it costs nothing while the service works on it."""
-
-    def __init__(self, folder: str, name: str, lines: Iterable[str]) -> None:
-        self.path = Path(folder) / name
-        with self.path.open("w", encoding="utf-8") as file:
-            file.writelines(lines)
-
-    def send(self, port: int, resource: str, token: str) -> tuple[float, dict[str, Any], dict[str, int]]:
-        """Seconds until the answer was here, the answer, and what was wrong with it."""
-        connection = http.client.HTTPConnection(HOST, port, timeout=_TIMEOUT_S)
-        headers = {
-            "Authorization": f"Token {token}",
-            "Content-Type": "application/x-ndjson",
-            "Content-Length": str(self.path.stat().st_size),
-        }
-        with self.path.open("rb") as body:
-            began = perf_counter()
-            try:
-                # A refusal may come before the body has gone out.
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    connection.request("POST", f"/api/v1/integration/{resource}", body=body, headers=headers)
-                response = connection.getresponse()
-                content = response.read()
-            except (OSError, http.client.HTTPException) as error:
-                return perf_counter() - began, {}, {repr(error): 1}
-            finally:
-                connection.close()
-            took_s = perf_counter() - began
-        if response.status != http.client.OK:
-            return took_s, {}, {f"{response.status} {content[:300].decode(errors='replace')}": 1}
-        return took_s, msgspec.json.decode(content), {}
 
 
 @dataclass(frozen=True)
@@ -112,23 +65,15 @@ class PriceUpsert:
             for place in range(turn % _ONE_IN, len(cents), _ONE_IN):
                 cents[place] += 1
             changed = len(range(turn % _ONE_IN, len(cents), _ONE_IN))
-            expected = {
-                "received": len(keys),
-                "created": 0,
-                "updated": changed,
-                "unchanged": len(keys) - changed,
-            }
             with tempfile.TemporaryDirectory(prefix="wk-bench-") as folder:
-                raw = _Upload(folder, "prices.csv", map(_csv_price, keys, cents))
-                upload = _Upload(folder, "prices.ndjson", map(_json_price, keys, cents))
-                raw_s.append(await asyncio.to_thread(_raw_upsert, bench.stores.database_url, folder, raw.path))
+                raw = Upload(folder, "prices.csv", map(_csv_price, keys, cents))
+                upload = Upload(folder, "prices.ndjson", map(_json_price, keys, cents))
+                raw_s.append(await asyncio.to_thread(raw_upsert, bench.stores.database_url, _RAW_UPSERT, raw.path))
                 took_s, answer, faults = await asyncio.to_thread(
                     upload.send, bench.service.port, "catalogs/product-prices", bench.seed.integration_token
                 )
             service_s.append(took_s)
-            errors.update(faults)
-            if not faults and (answer["rejected"] or any(answer[name] != count for name, count in expected.items())):
-                errors[f"expected {expected}, got {str(answer)[:300]}"] = 1
+            errors.update(faults or wrong_counts(answer, updated=changed, unchanged=len(keys) - changed))
         return Result(
             name=self.name,
             throughput=0 if errors else len(keys) / median(service_s),
@@ -157,13 +102,12 @@ class ImportMemory:
         for pid in pids:
             reset_peak(pid)
         with tempfile.TemporaryDirectory(prefix="wk-bench-") as folder:
-            upload = _Upload(folder, "products.ndjson", map(_json_product, range(rows)))
+            upload = Upload(folder, "products.ndjson", map(_json_product, range(rows)))
             took_s, answer, errors = await asyncio.to_thread(
                 upload.send, service.port, "products/products", bench.seed.integration_token
             )
         grown = max(peak_bytes(pid) - idle[pid] for pid in pids)
-        if not errors and (answer["rejected"] or answer["created"] != rows):
-            errors[f"expected {rows} created, got {str(answer)[:300]}"] = 1
+        errors = errors or wrong_counts(answer, created=rows)
         return Result(
             name=self.name,
             throughput=0 if errors else rows / took_s,
@@ -172,24 +116,6 @@ class ImportMemory:
             errors=errors,
             note=f"{rows:,} rows in {took_s:.1f} s: {max(idle.values()) / 1e6:.0f} MB + {grown / 1e6:.0f} MB",
         )
-
-
-def _raw_upsert(database_url: str, folder: str, data: Path) -> float:
-    script = Path(folder) / "upsert.sql"
-    script.write_text(_RAW_UPSERT)
-    command = [
-        str(postgresql_programs(None) / "psql"),
-        "-XqAt",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-f",
-        str(script),
-        database_url,
-    ]
-    with data.open("rb") as rows:
-        done = subprocess.run(command, stdin=rows, capture_output=True, check=True)
-    began, ended = map(float, done.stdout.split())
-    return ended - began
 
 
 def _price_keys(seed: Seed) -> Iterator[tuple[int, int]]:

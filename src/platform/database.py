@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import psycopg
 import structlog
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -34,11 +35,28 @@ log = structlog.get_logger(__name__)
 SESSION_POOL_SIZE = 2
 IDLE_IN_TRANSACTION_S = 60
 LOCK_TIMEOUT_S = 10
+CANCEL_TIMEOUT_S = 5
+
+
+def containing(text: str) -> str:
+    """The pattern with which LIKE finds what contains `text`, whose % and _ are plain characters."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
 async def _configure(connection: Connection) -> None:
     # Products are mostly JSON; the standard library takes ten times as long to read it.
     set_json_loads(read_json, connection)
+
+
+async def _end(connection: Connection) -> None:
+    """Close a connection; the server would notice that by itself only when it next sends something."""
+    try:
+        if connection.info.transaction_status == TransactionStatus.ACTIVE:
+            with contextlib.suppress(psycopg.Error):
+                await connection.cancel_safe(timeout=CANCEL_TIMEOUT_S)
+    finally:
+        await connection.close()
 
 
 class Transaction:
@@ -70,9 +88,22 @@ class UnitOfWork(Transaction):
 
 
 class Database:
-    """The service's way to PostgreSQL; open it once per process and event loop."""
+    """The service's way to PostgreSQL; open it once per process and event loop.
 
-    def __init__(self, settings: Settings, *, application: str = "wishkeep") -> None:
+    It leads to `url`, a replica say, where one is given, and to the settings' DATABASE_URL otherwise; over as many
+    `connections`, or DATABASE_POOL_SIZE.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        application: str = "wishkeep",
+        url: str | None = None,
+        connections: int | None = None,
+    ) -> None:
+        self._url = url or settings.database_url
+        connections = connections or settings.database_pool_size
         options = " ".join(
             f"-c {name}={value}"
             for name, value in {
@@ -85,7 +116,7 @@ class Database:
                 "plan_cache_mode": "force_generic_plan",
             }.items()
         )
-        connect = {
+        connect: dict[str, Any] = {
             "options": options,
             "application_name": application,
             "connect_timeout": 5,
@@ -94,11 +125,12 @@ class Database:
             "keepalives_idle": 30,
             "keepalives_interval": 5,
         }
+        self._connect = connect
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            settings.database_url,
+            self._url,
             kwargs={**connect, "autocommit": True},
-            min_size=min(2, settings.database_pool_size),
-            max_size=settings.database_pool_size,
+            min_size=min(2, connections),
+            max_size=connections,
             timeout=settings.pool_timeout_s,
             # A reconnection is given up after so long and begun anew by the next request, so recovery takes no restart.
             reconnect_timeout=30,
@@ -108,7 +140,7 @@ class Database:
         )
         self._check: asyncio.Task[None] | None = None
         self.engine: AsyncEngine = create_async_engine(
-            make_url(settings.database_url).set(drivername="postgresql+psycopg"),
+            make_url(self._url).set(drivername="postgresql+psycopg"),
             connect_args=connect,
             pool_size=SESSION_POOL_SIZE,
             max_overflow=SESSION_POOL_SIZE,
@@ -131,6 +163,20 @@ class Database:
         """A connection where each statement is its own transaction."""
         async with self._available(), self._pool.connection() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Connection]:
+        """A connection of its own, for what takes longer than a request may: no statement of it times out.
+
+        It is closed when the block ends; what still runs on it is cancelled, also when the block is.
+        """
+        async with self._available():
+            connection = await AsyncConnection.connect(self._url, autocommit=True, **self._connect)
+            try:
+                await connection.execute("SET statement_timeout = 0")
+                yield connection
+            finally:
+                await _end(connection)
 
     @asynccontextmanager
     async def transaction(self, *, pipelined: bool = False) -> AsyncIterator[Transaction]:

@@ -35,8 +35,9 @@ def _storefront(error: AppError, locale: str) -> dict[str, Any]:
 
 
 def _warehouse(error: AppError, locale: str) -> dict[str, Any]:
-    told = [f"{field}: {translate(text, locale, error.params)}" for field, text in error.fields.items()]
-    return {"detail": "; ".join(told) or _sentence(error, locale), **error.extra}
+    if error.fields:
+        return {field: [translate(text, locale, error.params)] for field, text in error.fields.items()}
+    return {"detail": _sentence(error, locale), **error.extra}
 
 
 def _problem(error: AppError, locale: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Settings that change at run time. Each read asks the database, so a change is in the very next answer."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -55,6 +55,9 @@ MESSAGES_PER_DAY = DynamicSetting(
     "MESSAGES_PER_DAY", Count, 10, "How many messages a shopper gets per channel in 24 hours; 0 is no limit."
 )
 DELIVERY_DAYS = DynamicSetting("DELIVERY_DAYS", Days, 90, "How many days finished deliveries are kept.")
+AUDIT_DAYS = DynamicSetting(
+    "AUDIT_DAYS", Days, 730, "How many days audit events, and revisions with their versions, are kept."
+)
 DECLARED = {
     setting.name: setting
     for setting in (
@@ -69,6 +72,7 @@ DECLARED = {
         ALERT_WAVE_MINUTES,
         MESSAGES_PER_DAY,
         DELIVERY_DAYS,
+        AUDIT_DAYS,
     )
 }
 
@@ -76,6 +80,7 @@ STORED = "SELECT name, value, modified_date FROM setting WHERE name = ANY(%s)"
 PUT = """
 INSERT INTO setting (name, value) VALUES (%s, %s::jsonb)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value, modified_date = now()
+RETURNING old.name IS NULL, old.value
 """
 
 
@@ -104,11 +109,19 @@ async def read_setting(connection: Connection, setting: DynamicSetting) -> Any:
     return row[0] if row else setting.default
 
 
-async def write_setting(connection: Connection, setting: DynamicSetting, value: object) -> Any:
+class Written(NamedTuple):
+    """The value that a setting has now, and the one that it had until then."""
+
+    now: Any
+    before: Any
+
+
+async def write_setting(connection: Connection, setting: DynamicSetting, value: object) -> Written:
     """Store a value for every process from the commit on; raises Invalid when it is not of the setting's type."""
     try:
         checked = msgspec.convert(value, setting.type)
     except msgspec.ValidationError as error:
         raise Invalid("Not a valid value", field="value") from error
-    await connection.execute(PUT, (setting.name, msgspec.json.encode(checked).decode()))
-    return checked
+    cursor = await connection.execute(PUT, (setting.name, msgspec.json.encode(checked).decode()))
+    is_new, before = await cursor.fetchone() or (True, None)
+    return Written(checked, setting.default if is_new else before)

@@ -12,10 +12,10 @@ A controller uses it like this:
 Paths are documented without their trailing slash; every one of them answers with it too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import msgspec
 from litestar.datastructures import ResponseHeader
@@ -25,7 +25,9 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
     Components,
     License,
+    OpenAPIHeader,
     OpenAPIMediaType,
+    OpenAPIResponse,
     Operation,
     Parameter,
     RequestBody,
@@ -68,7 +70,7 @@ class CommerceRefusal(msgspec.Struct):
     error_code: str
 
 
-CommerceFieldErrors: TypeAlias = dict[str, list[str]]
+FieldErrors: TypeAlias = dict[str, list[str]]
 
 
 class FieldFault(msgspec.Struct):
@@ -104,7 +106,7 @@ class Problem(msgspec.Struct):
 
 def commerce_errors(*statuses: int) -> Responses:
     """The failures of a commerce operation: `statuses` and those that any of them may answer."""
-    shapes = {400: CommerceFieldErrors | CommerceRefusal, 406: CommerceRefusal}
+    shapes = {400: FieldErrors | CommerceRefusal, 406: CommerceRefusal}
     return _failures(statuses, shapes, Detail, JSON)
 
 
@@ -115,7 +117,7 @@ def storefront_errors(*statuses: int) -> Responses:
 
 def warehouse_errors(*statuses: int) -> Responses:
     """The failures of a warehouse operation: `statuses` and those that any of them may answer."""
-    return _failures(statuses, {}, Detail, JSON)
+    return _failures(statuses, {400: FieldErrors | Detail}, Detail, JSON)
 
 
 def problem_errors(*statuses: int) -> Responses:
@@ -166,12 +168,15 @@ def documented(
     media_types: Sequence[str] = (),
     query: Struct | None = None,
     headers: Sequence[Parameter] = (),
+    tells: Mapping[str, str] | None = None,
+    also: Iterable[str] = (),
 ) -> type[Operation]:
     """The `operation_class` of a handler that reads the raw request itself.
 
     The body is any of: `fields`, a struct as JSON, URL-encoded or multipart (`bodies.read_fields`); `json`,
     any type as JSON; `rows`, structs as a JSON array, NDJSON or CSV; text of the `media_types`. Each field of
-    the struct `query` is a query parameter, optional when it has a default.
+    the struct `query` is a query parameter, optional when it has a default. `tells` are the headers of a 200 answer
+    and what they mean, `also` the media types that it may have besides the one of the handler's `responses`.
     """
     content: dict[str, Schema] = dict.fromkeys(media_types, TEXT)
     if fields is not None:
@@ -190,6 +195,12 @@ def documented(
                 self.request_body = body
             if parameters:
                 self.parameters = [*(self.parameters or []), *parameters]
+            success = cast("OpenAPIResponse | None", (self.responses or {}).get("200"))
+            if success and tells:
+                told = {name: OpenAPIHeader(schema=TEXT, description=meaning) for name, meaning in tells.items()}
+                success.headers = dict(told)
+            if success and also:
+                success.content = {**(success.content or {}), **{m: OpenAPIMediaType(schema=TEXT) for m in also}}
 
     return DocumentedOperation
 

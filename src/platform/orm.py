@@ -25,7 +25,7 @@ OptionalTimestamp = Annotated[datetime | None, mapped_column(postgresql.TIMESTAM
 JsonObject = Annotated[dict[str, Any], mapped_column(postgresql.JSONB, server_default=EMPTY_OBJECT)]
 JsonList = Annotated[list[Any], mapped_column(postgresql.JSONB, server_default=EMPTY_LIST)]
 
-# The transaction that wrote a row last, kept by a trigger (see `tracking`): incremental pulls go by it. A number, and
+# The transaction that wrote a row last, kept by a trigger (docs/adr/0013): incremental pulls go by it. A number, and
 # not an xid8, because BRIN can't index those; any other index would make each change of a row touch all its indexes.
 CURRENT_XID = text("((pg_current_xact_id())::text)::bigint")
 ChangedXid = Annotated[int, mapped_column(BigInteger, server_default=CURRENT_XID, index=True)]

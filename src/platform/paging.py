@@ -75,11 +75,16 @@ def links(request: Request[Any, Any, Any], page: Page, total: int) -> tuple[str 
 
 def link(request: Request[Any, Any, Any], name: str, value: int | None) -> str | None:
     """The absolute URL of the request with the parameter `name` set to `value`; None when there is no value."""
-    if value is None:
-        return None
+    return None if value is None else linked(request, {name: value})
+
+
+def linked(request: Request[Any, Any, Any], changes: Mapping[str, int | str | None]) -> str:
+    """The absolute URL of the request with other parameters: None takes one away."""
     public_url = request.app.state.settings.public_url
     base = public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
     path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
     pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    kept = [pair for pair in pairs if pair[0] != name]
-    return f"{base.rstrip('/')}{path}?{urlencode([*kept, (name, value)])}"
+    kept = [pair for pair in pairs if pair[0] not in changes]
+    added = [(name, value) for name, value in changes.items() if value is not None]
+    query = urlencode([*kept, *added])
+    return f"{base.rstrip('/')}{path}{'?' if query else ''}{query}"

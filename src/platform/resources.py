@@ -7,6 +7,7 @@ which row of another table they name. A declaration adds only what a table can't
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Column, Table, TextClause, UniqueConstraint
@@ -19,7 +20,20 @@ Columns: TypeAlias = dict[str, Sequence[Any]]
 
 ID = "id"
 MODIFIED = "modified_date"
-CHANGED_XID = "changed_xid"  # kept by the database, see `tracking`
+CHANGED_XID = "changed_xid"  # kept by a trigger of the table
+
+# What the fields mean that most resources have.
+DATED_DOCS = {
+    ID: "The number of the row.",
+    "created_date": "When the row was made.",
+    MODIFIED: "When the row changed last.",
+}
+ATTRIBUTE_DOCS = {
+    "attributes": "What the shop has added, by key.",
+    "attributes_kwargs": "How each of them is shown: value, label, type of data.",
+    "localized_attributes": "What the shop has added in a language, by language and key.",
+    "localized_attributes_kwargs": "How each of those is shown, by language and key.",
+}
 
 
 def table_of(model: type[Base]) -> Table:
@@ -48,15 +62,43 @@ class Rule(NamedTuple):
     message: str
 
 
+class SetRule(NamedTuple):
+    """What rows must fulfil together: a statement that finds the `row` of those in `changed_row` which do not."""
+
+    field: str
+    rows: str
+    message: str
+
+
 class Unique(NamedTuple):
     """Columns that no two rows may share.
 
-    `{}` stands for a column in `expression`, by which its values are compared, and in `where`, the rows that count.
+    In `compared` stands `{}` for a column that is not compared as it is, in `where`, the rows that count, its name.
     """
 
     columns: tuple[str, ...]
-    expression: str = "{}"
+    compared: Mapping[str, str] = MappingProxyType({})
     where: str | None = None
+
+
+class Adoption(NamedTuple):
+    """Rows that were made here for want of their owner's: they take the ids of his as soon as he tells them.
+
+    A condition on `ours`, a row of the table, and `fed`, a new one with an id; where several fit, the `first`.
+    """
+
+    condition: str
+    first: str = "true"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Columns that follow from the rows that go in, `changed`, and of an existing one also from `target`, as it was."""
+
+    made: Mapping[str, str] = field(default_factory=dict)
+    changed: Mapping[str, str] = field(default_factory=dict)
+    # `changed_row`, perhaps with more columns beside those that it has.
+    source: str = "changed_row"
 
 
 @dataclass(frozen=True)
@@ -106,7 +148,7 @@ class Field(NamedTuple):
     @property
     def required(self) -> bool:
         """Whether a new row must tell it."""
-        return not self.column.nullable and self.column.server_default is None and not self.column.primary_key
+        return not self.column.nullable and self.column.server_default is None and self.column.name != ID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +160,7 @@ class Shown:
     about: str
     # What fields mean, by their names; a column's own `doc` says it too.
     docs: Mapping[str, str] = field(default_factory=dict)
-    # The rows that are shown: a condition on columns of `row`.
+    # The rows that are shown: a condition on columns of `"row"`.
     where: str | None = None
 
 
@@ -143,13 +185,22 @@ class Resource:
     # The types of fields where the column's own is too wide, and of fields that only `complete` reads.
     types: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    together: tuple[SetRule, ...] = ()
     unique: tuple[Unique, ...] = ()
+    adopts: Adoption | None = None
+    # A statement that locks what must not change while the rows of `changed_row` are judged and go in.
+    locked: str | None = None
+    # Statements that make room for the rows of `changed_row`, which have been judged.
+    before: tuple[str, ...] = ()
+    derived: Derived = field(default_factory=Derived)
     # Fills in what follows from other fields of the same row, takes away those of `types` that have no column, and
     # raises UnfitRow when fields contradict each other.
     complete: Callable[[Columns], None] | None = None
     effects: Effects | None = None
     # Instead of a DELETE: the assignments that end a row, and the condition on rows that have not ended yet.
     ending: tuple[str, str] | None = None
+    # What a row is called in a few words, as SQL of its columns, where its changes are kept as versions.
+    versioned: str | None = None
     # Conditions on `{id}` under which a row can't be deleted, beyond foreign keys.
     in_use: tuple[str, ...] = ()
 
@@ -169,6 +220,10 @@ class Resource:
         """The fields by the name they come in with."""
         return {known.name: known for known in self.fields}
 
+    def meaning(self, known: Field) -> str:
+        """What a field of a row means, in a few words; empty where nobody has said it."""
+        return (self.shown.docs.get(known.name) if self.shown else None) or known.column.doc or ""
+
     @cached_property
     def uniques(self) -> tuple[Unique, ...]:
         """Everything that no two rows may share, apart from the id."""
@@ -185,9 +240,9 @@ class Resource:
     def _field(self, column: Column[Any], place: int) -> Field:
         target = next(iter(column.foreign_keys), None)
         if target is None:
-            return Field(column.name, column, 1 << place, None)
+            return Field(str(column.name), column, 1 << place, None)
         reference = Reference(target.target_fullname.partition(".")[0], self.named_by.get(column.name))
-        return Field(column.name.removesuffix("_id"), column, 1 << place, reference)
+        return Field(str(column.name).removesuffix("_id"), column, 1 << place, reference)
 
 
 def one_per_path(resources: Iterable[Resource]) -> dict[str, Resource]:

@@ -20,6 +20,11 @@ def optional_time(value: datetime | None) -> str | None:
     return None if value is None else time(value)
 
 
+def sql_time(value: str) -> str:
+    """`time` of a value as the SQL expression of its text."""
+    return f"""to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
 def money(value: Decimal) -> str:
     """An amount with two decimals, as the commerce and warehouse dialects write it."""
     return str(value.quantize(CENT))

@@ -1,6 +1,6 @@
 """Every job and the schedule. Each is thin: ids in, one call of the feature that owns the work."""
 
-from src.modules import alerts, baskets, identity, notifications, updates
+from src.modules import alerts, audit, baskets, identity, notifications, updates
 from src.platform.database import Connection
 from src.platform.idempotency import forget_old_answers
 from src.platform.jobs import Job, JobContext, cron, job
@@ -105,6 +105,12 @@ async def forget_guests(context: JobContext) -> None:
     await alerts.forget_guests(context.database)
 
 
+@cron("audit.forget", hour=4, minute=17, timeout_s=60)
+async def forget_audit(context: JobContext) -> None:
+    """Daily: events, revisions and versions that are so many days old, in small transactions."""
+    await audit.forget_old(context.database)
+
+
 @job("integration.analyze", timeout_s=60)
 async def analyze(context: JobContext, tables: list[str]) -> None:
     """After a large import: the planner's statistics of the tables that it changed."""
@@ -124,5 +130,6 @@ JOBS: tuple[Job, ...] = (
     fire_due_alerts,
     look_again_for_alerts,
     forget_guests,
+    forget_audit,
     analyze,
 )

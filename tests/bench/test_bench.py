@@ -5,19 +5,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench.report import Result, Target, table
 
-TINY = "--products 2000 --shoppers 100 --favourites 2500 --price-rows 300 --seconds 0.3 --rounds 1 --connections 4"
+TINY = "--products 2000 --shoppers 100 --favourites 2500 --price-rows 300 --seconds 0.15 --rounds 1 --connections 4"
 ROWS = [
     *("favourites-count", "favourites-list-commerce", "long-list-last", "favourite-add-storefront"),
     *("basket-get-warm", "basket-get-cold", "basket-add", "voucher-submit", "price-upsert"),
 ]
 
 
+@pytest.mark.timeout(300)
 def test_run_writes_every_row_with_its_ratio(tmp_path: Path) -> None:
     file = tmp_path / "rows.json"
     command = [sys.executable, "-m", "bench", "--json", str(file), *TINY.split(), "--workers", "1", "--rows", *ROWS]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads(file.read_text())
     assert [row["name"] for row in rows] == ROWS

@@ -17,11 +17,13 @@ def test_each_server_that_is_away_is_one_line(settings: Settings) -> None:
     away = msgspec.structs.replace(
         settings,
         database_url="postgresql://nobody@/nothing?host=/nowhere",
+        database_replica_url="postgresql://nobody@/nothing?host=/elsewhere",
         redis_url="unix:///nowhere/cache",
         redis_queue_url="unix:///nowhere/queue",
     )
     found = check.faults(away)
-    assert [line.partition(":")[0] for line in found] == ["DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL"]
+    named = ["DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL", "REDIS_QUEUE_URL"]
+    assert [line.partition(":")[0] for line in found] == named
     assert not any("\n" in line for line in found)
 
 

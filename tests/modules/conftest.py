@@ -1,7 +1,9 @@
-"""What the tests of several features watch."""
+"""What the tests of several features watch and feed."""
 
 import pytest
 
+from src.platform.database import Database
+from tests.modules.integration.feeds import Feed
 from tests.statements import Statements, watched
 
 
@@ -9,3 +11,9 @@ from tests.statements import Statements, watched
 def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     """Watches the statements of this process."""
     return watched(monkeypatch)
+
+
+@pytest.fixture
+def feed(database: Database) -> Feed:
+    """Feeds rows, without HTTP."""
+    return Feed(database)

@@ -8,14 +8,14 @@ import pytest
 from litestar import Litestar, Request, get
 from litestar.datastructures import State
 
-from src.platform.clients import network_address
+from src.platform.clients import client_address, network_address
 from src.platform.errors import SettingsError
 from src.platform.settings import Settings, load_settings
 
 
 @get("/", sync_to_thread=False)
 def tell(request: Request[Any, Any, Any]) -> str:
-    return network_address(request)
+    return f"{network_address(request)} {client_address(request)}"
 
 
 async def told(settings: Settings, client: str, proxies: int, *headers: str) -> str:
@@ -45,7 +45,12 @@ async def told(settings: Settings, client: str, proxies: int, *headers: str) -> 
 async def test_address_is_what_the_outermost_of_our_proxies_saw(
     settings: Settings, client: str, proxies: int, headers: list[str], address: str
 ) -> None:
-    assert await told(settings, client, proxies, *headers) == address
+    assert (await told(settings, client, proxies, *headers)).split(" ")[0] == address
+
+
+async def test_whole_address_is_known_too(settings: Settings) -> None:
+    assert await told(settings, "10.0.0.1", 1, "2001:db8::5") == "2001:db8::/64 2001:db8::5"
+    assert await told(settings, "10.0.0.1", 1, "nonsense") == " "
 
 
 def test_number_of_proxies_is_checked() -> None:

@@ -25,7 +25,7 @@ async def value_of(database: Database, setting: DynamicSetting) -> Any:
 
 async def change(database: Database, setting: DynamicSetting, value: object) -> Any:
     async with database.transaction() as work:
-        return await write_setting(work.connection, setting, value)
+        return (await write_setting(work.connection, setting, value)).now
 
 
 @pytest.mark.parametrize("setting", DECLARED.values(), ids=DECLARED)
@@ -41,7 +41,8 @@ def test_unknown_setting_is_not_found() -> None:
 
 async def test_change_counts_from_its_commit_on(database: Database) -> None:
     async with database.transaction() as work:
-        assert await write_setting(work.connection, FAVOURITE_SKU_IS_ACTIVE, False) is False
+        assert await write_setting(work.connection, FAVOURITE_SKU_IS_ACTIVE, False) == (False, True)
+        assert await write_setting(work.connection, FAVOURITE_SKU_IS_ACTIVE, False) == (False, False)
         assert await value_of(database, FAVOURITE_SKU_IS_ACTIVE) is True
     assert await value_of(database, FAVOURITE_SKU_IS_ACTIVE) is False
     assert await value_of(database, DEFAULT_CURRENCY) == "try"

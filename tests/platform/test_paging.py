@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.testing import RequestFactory
 
 from src.platform.errors import InvalidFields
-from src.platform.paging import Page, links, read_page, whole_number
+from src.platform.paging import Page, linked, links, read_page, whole_number
 from src.platform.settings import Settings
 
 SETTINGS = Settings(database_url="postgresql:///x", redis_url="redis://x")
@@ -124,3 +124,10 @@ def test_links_begin_with_the_public_url_where_one_is_set() -> None:
     behind_a_proxy = msgspec.structs.replace(SETTINGS, public_url="https://api.shop.example/")
     following, _ = links(request_for("", at=serving(behind_a_proxy)), Page(1, 2), 3)
     assert following == "https://api.shop.example/wishlists/x/?page=2"
+
+
+def test_parameters_of_a_link_are_set_and_taken_away() -> None:
+    shown = request_for("cursor=abc&sort=-id&page=3")
+    assert linked(shown, {"page": 4, "cursor": "d/e"}) == "http://shop.test/wishlists/x/?sort=-id&page=4&cursor=d%2Fe"
+    assert linked(shown, {"page": 2, "cursor": None}) == "http://shop.test/wishlists/x/?sort=-id&page=2"
+    assert linked(shown, dict.fromkeys(("page", "cursor", "sort"))) == "http://shop.test/wishlists/x/"

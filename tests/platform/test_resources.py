@@ -26,7 +26,7 @@ BOOKS = Resource(
     lock=1,
     hidden=frozenset({"secret"}),
     named_by={"shelf_id": "code"},
-    unique=(Unique(("isbn",), "lower({})"),),
+    unique=(Unique(("isbn",), {"isbn": "lower({})"}),),
 )
 
 
@@ -45,7 +45,7 @@ def test_fields_are_read_from_the_table() -> None:
 
 
 def test_what_is_unique_is_read_from_the_table_unless_it_is_hidden() -> None:
-    assert BOOKS.uniques == (Unique(("isbn",), "lower({})"), Unique(("isbn",)), Unique(("title", "place")))
+    assert BOOKS.uniques == (Unique(("isbn",), {"isbn": "lower({})"}), Unique(("isbn",)), Unique(("title", "place")))
 
 
 def test_two_resources_at_one_path_are_a_mistake() -> None:

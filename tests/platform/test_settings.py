@@ -30,6 +30,7 @@ def test_every_field_is_read_from_the_environment_name_of_its_own() -> None:
     values = {
         **SERVERS,
         "REDIS_QUEUE_URL": "rediss://queue/1",
+        "DATABASE_REPLICA_URL": "postgresql://replica/shop",
         "DATABASE_POOL_SIZE": "3",
         "POOL_TIMEOUT_S": "0.5",
         "STATEMENT_TIMEOUT_S": "2",

@@ -1,8 +1,8 @@
-"""The records of changes; rows are only ever added."""
+"""The records of changes; rows are only ever added, and forgotten when they are old."""
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,11 +13,15 @@ class AuditEvent(Base):
     """A request that changed something, as it came, and who sent it: a copy, so that it stays what it was."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_object", "content_type_id", "object_id"),)
+    __table_args__ = (
+        UniqueConstraint("uuid"),
+        Index("ix_audit_event_object", "content_type_id", "object_id"),
+        Index("ix_audit_event_timestamp", "timestamp", postgresql_using="brin"),
+    )
 
     id: Mapped[IntegerId]
     # Other systems' are not always UUIDs.
-    uuid: Mapped[str] = mapped_column(Text, server_default=text("(uuidv7())::text"))
+    uuid: Mapped[str] = mapped_column(Text)
     user: Mapped[dict[str, Any] | None] = mapped_column(postgresql.JSONB(none_as_null=True))
     timestamp: Mapped[Timestamp] = mapped_column(server_default=text("clock_timestamp()"))
     remote_addr: Mapped[str | None] = mapped_column(Text)
@@ -35,6 +39,7 @@ class Revision(Base):
     """One change, however many objects it touched."""
 
     __tablename__ = "revision"
+    __table_args__ = (Index("ix_revision_date_created", "date_created", postgresql_using="brin"),)
 
     id: Mapped[IntegerId]
     date_created: Mapped[Timestamp] = mapped_column(server_default=text("clock_timestamp()"))

@@ -1,9 +1,13 @@
 """Baskets: what shoppers are about to buy, and what it costs them now."""
 
 from src.modules.baskets.changes import Changes
-from src.modules.baskets.commerce_writes import BasketItemController, BasketWritingController
+from src.modules.baskets.commerce import VISIT_HEADERS, VisitQuery
+from src.modules.baskets.commerce_writes import IF_MATCH, BasketItemController, BasketWritingController, read_writer
+from src.modules.baskets.dtos import BasketView, Quantity
 from src.modules.baskets.expiry import expire_forgotten, release_overdue
 from src.modules.baskets.explanations import ExplanationController
+from src.modules.baskets.filling import Outcome, Shortfall, Wish
+from src.modules.baskets.line_resources import RESOURCES
 from src.modules.baskets.order_systems import OrderSystemController
 from src.modules.baskets.orders import Orders
 from src.modules.baskets.services import Baskets
@@ -15,4 +19,21 @@ CONTROLLERS = (
     OrderSystemController,
 )
 
-__all__ = ("CONTROLLERS", "Baskets", "Changes", "Orders", "expire_forgotten", "release_overdue")
+__all__ = (
+    "CONTROLLERS",
+    "IF_MATCH",
+    "RESOURCES",
+    "VISIT_HEADERS",
+    "BasketView",
+    "Baskets",
+    "Changes",
+    "Orders",
+    "Outcome",
+    "Quantity",
+    "Shortfall",
+    "VisitQuery",
+    "Wish",
+    "expire_forgotten",
+    "read_writer",
+    "release_overdue",
+)

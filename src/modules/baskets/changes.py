@@ -12,6 +12,7 @@ from src.modules.baskets.applying import Applying
 from src.modules.baskets.cart import Line
 from src.modules.baskets.decisions import Decide, Decision, Writer
 from src.modules.baskets.errors import UnknownProduct
+from src.modules.baskets.filling import Outcome, Wish, fill
 from src.modules.baskets.inputs import AddToBasket, ChangeBasket, ChangeLine
 from src.modules.baskets.opening import Content
 from src.modules.baskets.repositories import Asked, Basket, Owner
@@ -96,6 +97,16 @@ class Changes:
             return Decision(basket._replace(voucher_code=None, external_offer_code=None))
 
         return await self._change(work, writer, decide)
+
+    async def fill(self, work: Transaction, writer: Writer, wishes: Sequence[Wish]) -> tuple[Shown, list[Outcome]]:
+        """Put in what can be had of many products; the basket, and what became of each of them."""
+        outcomes: list[Outcome] = []
+
+        def decide(basket: Basket, content: Content) -> Decision:
+            lines, outcomes[:] = fill(content.cart, wishes, content.facts)
+            return Decision(basket, more_lines=lines)
+
+        return await self._change(work, writer, decide, {wish.product_id for wish in wishes}), outcomes
 
     async def change_line(self, work: Transaction, writer: Writer, asked: ChangeLine) -> tuple[Shown, int]:
         """Give a line other attributes, or one unit of it; the basket, and the id of the line that holds it now."""

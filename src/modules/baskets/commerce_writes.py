@@ -40,7 +40,7 @@ class BasketWritingController(BasketController):
     )
     async def add(self, request: AnyRequest, changes: NamedDependency[Changes]) -> Response[bytes | None]:
         """Add units of a product; the first write of an anonymous shopper sets the cookie `osessionid`."""
-        writer = await _writer(request, changes)
+        writer = await read_writer(request, changes)
         asked = await read_fields(request, AddToBasket)
         return await _changed(request, changes, writer, lambda work: changes.add(work, writer, asked))
 
@@ -52,7 +52,7 @@ class BasketWritingController(BasketController):
     )
     async def set_quantity(self, request: AnyRequest, changes: NamedDependency[Changes]) -> Response[bytes | None]:
         """Set how many units of a product there are; 0 removes it."""
-        writer = await _writer(request, changes)
+        writer = await read_writer(request, changes)
         told = await read_fields(request, SetQuantity)
         asked = ChangeBasket(told.product, told.quantity, told.attributes, told.inquiry)
         return await _changed(request, changes, writer, lambda work: changes.change(work, writer, asked))
@@ -69,7 +69,7 @@ class BasketWritingController(BasketController):
         `external_offer_code` is stored whatever else is sent and found; `remove_voucher_code` removes both codes but
         not one that is sent beside it, and goes before `voucher_code`, which must be good for this basket.
         """
-        writer = await _writer(request, changes)
+        writer = await read_writer(request, changes)
         asked = checked(await read_fields(request, ChangeBasket))
         return await _changed(request, changes, writer, lambda work: changes.change(work, writer, asked))
 
@@ -82,7 +82,7 @@ class BasketWritingController(BasketController):
     )
     async def empty(self, request: AnyRequest, changes: NamedDependency[Changes]) -> Response[bytes | None]:
         """Remove every line, and the voucher; a body is ignored."""
-        writer = await _writer(request, changes)
+        writer = await read_writer(request, changes)
         return await _changed(request, changes, writer, lambda work: changes.empty(work, writer))
 
 
@@ -100,7 +100,7 @@ class BasketItemController(Controller):
     )
     async def change(self, request: AnyRequest, changes: NamedDependency[Changes]) -> Response[bytes | None]:
         """Give a line (`is_all`) or one unit of it other attributes; the answer is the line that holds it then."""
-        writer = await _writer(request, changes)
+        writer = await read_writer(request, changes)
         asked = await read_fields(request, ChangeLine)
 
         async def use_case(work: Transaction) -> Answer:
@@ -113,7 +113,7 @@ class BasketItemController(Controller):
             return await write(request, use_case, actor=_actor(request, writer))
 
 
-async def _writer(request: AnyRequest, changes: Changes) -> Writer:
+async def read_writer(request: AnyRequest, changes: Changes) -> Writer:
     """Who writes; raises what read_visit, Changes.owner and guest_of raise."""
     visit = await read_visit(request, changes.identity)
     owner = await changes.owner(visit)

@@ -1,6 +1,6 @@
 """What a change makes of a basket, before any of it is stored: pure decisions."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -39,6 +39,8 @@ class Decision(NamedTuple):
     # What to go back to, should the voucher be refused; None where there is nothing to be judged.
     before_voucher: Basket | None = None
     must_fit: bool = True
+    # Others like it.
+    more_lines: Sequence[Line] = ()
 
 
 Decide: TypeAlias = Callable[[Basket, Content], Decision]
@@ -87,8 +89,9 @@ class Decided(NamedTuple):
     @property
     def written(self) -> dict[int, Line]:
         """The lines that the shopper sees written now, by id."""
-        line = self.decision.line
-        return {} if line is None else {each.id: each for each in line.whole() if each.id is not None}
+        line, more = self.decision.line, self.decision.more_lines
+        lines = more if line is None else (line, *more)
+        return {each.id: each for line in lines for each in line.whole() if each.id is not None}
 
     def looks_like(self, opened: Opened) -> bool:
         """Whether the basket would be shown the same if it had been opened so."""

@@ -1,11 +1,11 @@
 """The catalogue: what is for sale, at which price, how much of it is there, and the log of what changed."""
 
-from src.modules.catalogue.dtos import CommerceProduct, PriceContext, ProductRow, StorefrontProduct
+from src.modules.catalogue.dtos import CollectedProduct, CommerceProduct, PriceContext, ProductRow, StorefrontProduct
 from src.modules.catalogue.merge_feed import FEED_PARTS, PARENT_SKU
 from src.modules.catalogue.merge_feed_items import StagedFeed
 from src.modules.catalogue.models import DEFAULT_LIST_ID
 from src.modules.catalogue.resources import RESOURCES, name_product
-from src.modules.catalogue.rules import read_currency, wanted_currency
+from src.modules.catalogue.rules import read_currency, slugify, wanted_currency
 from src.modules.catalogue.services import Extras, Products, ProductViews, rendered
 from src.modules.catalogue.sql import (
     AVAILABLE,
@@ -28,6 +28,7 @@ __all__ = (
     "PRODUCT_COLUMNS",
     "PRODUCT_JOINS",
     "RESOURCES",
+    "CollectedProduct",
     "CommerceProduct",
     "Extras",
     "PriceContext",
@@ -41,6 +42,7 @@ __all__ = (
     "price_lateral",
     "read_currency",
     "rendered",
+    "slugify",
     "stock_lateral",
     "wanted_currency",
 )

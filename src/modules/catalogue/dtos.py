@@ -85,6 +85,19 @@ class CommerceProduct(msgspec.Struct):
     extra_data: dict[str, Any]
 
 
+class CollectedProduct(CommerceProduct):
+    """A product in a user's collection: what the collections document shows of it, too."""
+
+    is_active: bool
+    parent: int | None
+    is_seller_product: bool
+    listing_code: str | None
+    is_form_required: bool
+    is_listable: bool
+    custom_attribute_set: int | None
+    group_products: list[Any]
+
+
 # What the storefront dialect writes as a number is still a Decimal here; only the documentation has to be told.
 NumericMoney = Annotated[Decimal, Parameter(schema_extra={"type": OpenAPIType.NUMBER})]
 
@@ -150,5 +163,11 @@ class ProductRow(msgspec.Struct):
     images: list[dict[str, Any]]
     data_source: dict[str, Any] | None
     category_nodes: list[int]
+    is_seller_product: bool
+    listing_code: str | None
+    is_form_required: bool
+    is_listable: bool
+    custom_attribute_set: int | None
+    group_products: list[Any]
     # What a feature above adds to it (`services.Extras`).
     basket_offers: list[Any] = []

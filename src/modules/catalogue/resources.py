@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from src.modules.catalogue import shown
 from src.modules.catalogue.merge import (
     EPOCH_EFFECTS,
     IMAGE_EFFECTS,
@@ -77,6 +78,7 @@ PRODUCTS = Resource(
     table=table_of(Product),
     content_type="products.product",
     lock=CATALOGUE_LOCK,
+    shown=shown.PRODUCTS,
     key=("sku",),
     named_by={"market_id": "uuid"},
     types={"translations": dict[str, Translation]},
@@ -91,6 +93,7 @@ PRODUCTS = Resource(
         Rule("parent", "parent_id <> coalesce(target, id)", "must not be the product itself"),
     ),
     effects=PRODUCT_EFFECTS,
+    versioned="sku || ' -- ' || name",
     # Favourites and baskets keep a product that is gone, so its row stays. It is gone, and not merely inactive, while
     # nothing has touched it since its tombstone was written.
     ending=(
@@ -106,6 +109,7 @@ PRODUCT_IMAGES = Resource(
     table=table_of(ProductImage),
     content_type="products.productimage",
     lock=CATALOGUE_LOCK,
+    shown=shown.PRODUCT_IMAGES,
     named_by={"product_id": "sku"},
     types={"sku": str},
     complete=name_product,
@@ -116,6 +120,7 @@ PRODUCT_PRICES = Resource(
     table=table_of(ProductPrice),
     content_type="catalogs.productprice",
     lock=CATALOGUE_LOCK,
+    shown=shown.PRODUCT_PRICES,
     key=("product_id", "price_list_id", "currency_type", "price_type"),
     named_by={"product_id": "sku"},
     types={"sku": str},
@@ -181,6 +186,7 @@ CATEGORY_NODES = Resource(
     table=table_of(CategoryNode),
     content_type="catalogs.categorynode",
     lock=CATALOGUE_LOCK,
+    shown=shown.CATEGORY_NODES,
     in_use=("EXISTS (SELECT FROM product WHERE category_nodes @> ARRAY[{id}::bigint])",),
 )
 

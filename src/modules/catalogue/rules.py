@@ -9,6 +9,7 @@ import msgspec
 
 from src.modules.catalogue.dtos import (
     CatalogItem,
+    CollectedProduct,
     CommerceProduct,
     DataSourceView,
     ImageView,
@@ -72,6 +73,21 @@ def commerce_product(row: ProductRow) -> CommerceProduct:
         data_source=msgspec.convert(row.data_source, DataSourceView) if row.data_source else None,
         basket_offers=row.basket_offers,
         extra_data={"variants": []} if row.product_type == SINGLE_PRODUCT else {},
+    )
+
+
+def collected_product(row: ProductRow) -> CollectedProduct:
+    """The product as collections show it: the union of all that the commerce documents show of one."""
+    return CollectedProduct(
+        **msgspec.structs.asdict(commerce_product(row)),
+        is_active=row.is_active,
+        parent=row.parent_id,
+        is_seller_product=row.is_seller_product,
+        listing_code=row.listing_code,
+        is_form_required=row.is_form_required,
+        is_listable=row.is_listable,
+        custom_attribute_set=row.custom_attribute_set,
+        group_products=row.group_products,
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from src.modules.catalogue import repositories
 from src.modules.catalogue.dtos import PriceContext, ProductRow
-from src.modules.catalogue.rules import commerce_product, storefront_product
+from src.modules.catalogue.rules import collected_product, commerce_product, storefront_product
 from src.platform.cache import VersionedCache
 from src.platform.coalescing import Coalescer
 from src.platform.database import Connection, Database
@@ -17,6 +17,7 @@ from src.platform.wire import JSON_ENCODER, NUMBER_ENCODER
 Renderer = tuple[Callable[[ProductRow], Any], msgspec.json.Encoder]
 RENDERERS: dict[str, Renderer] = {
     "commerce": (commerce_product, JSON_ENCODER),
+    "collected": (collected_product, JSON_ENCODER),
     "storefront": (storefront_product, NUMBER_ENCODER),
 }
 

@@ -93,6 +93,12 @@ PRODUCT_COLUMNS = {
         'price_list', data_source.price_list_id, 'stock_list', data_source.stock_list_id,
         'is_active', data_source.is_active) END""",
     "category_nodes": "product.category_nodes",
+    "is_seller_product": "product.is_seller_product",
+    "listing_code": "product.listing_code",
+    "is_form_required": "product.is_form_required",
+    "is_listable": "product.is_listable",
+    "custom_attribute_set": "product.custom_attribute_set",
+    "group_products": "product.group_products",
 }
 PRODUCT_JOINS = """
 LEFT JOIN product AS parent ON parent.id = product.parent_id

@@ -1,10 +1,11 @@
 """Favourites: what shoppers want, through the commerce and the storefront dialect."""
 
 from src.modules.favourites.commerce import FavouriteProductsController
+from src.modules.favourites.resources import RESOURCES
 from src.modules.favourites.services import Favourites
 from src.modules.favourites.statuses import Statuses
 from src.modules.favourites.storefront import FavoritesController, FavoriteStatusController
 
 CONTROLLERS = (FavouriteProductsController, FavoritesController, FavoriteStatusController)
 
-__all__ = ("CONTROLLERS", "Favourites", "Statuses")
+__all__ = ("CONTROLLERS", "RESOURCES", "Favourites", "Statuses")

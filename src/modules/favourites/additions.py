@@ -21,7 +21,7 @@ from src.modules.favourites.repositories import CURRENCY, ONE_PER_PRODUCT
 from src.modules.identity import Shopper
 from src.platform.coalescing import Coalescer
 from src.platform.database import Connection, Database
-from src.platform.errors import Unauthenticated
+from src.platform.errors import ServiceUnavailable, Unauthenticated
 
 # What the shopper sees of the product at this moment is the favourite's baseline. Of two shoppers' requests for one
 # favourite in one statement the first gets it. Favourites come first, then summaries, each in the order of their keys,
@@ -128,6 +128,11 @@ async def add(
             raise
         # Products stay for ever, so it is the shopper who went away after the credential was read.
         raise Unauthenticated from error
+    except psycopg.errors.UniqueViolation as error:
+        if len(additions) > 1:
+            raise
+        # A feed has just brought a favourite with the id that was next; the next try gets another.
+        raise ServiceUnavailable from error
     return [_outcome(row) for row in await cursor.fetchall()]
 
 

@@ -16,6 +16,9 @@ class Favourite(Base):
         UniqueConstraint("user_id", "product_id"),
         Index("ix_favourite_user_id_created_date", "user_id", text("created_date DESC"), text("id DESC")),
         Index("ix_favourite_uuid", "uuid"),
+        # Across all users: whoever crawls the warehouse by id would lose, and a feed that names a row by its id would
+        # hit, one of two rows with the same id.
+        Index("uq_favourite_id", "id", unique=True),
         # In the order in which a change of the product is passed on to those who want it.
         Index("ix_favourite_product_id_user_id", "product_id", "user_id"),
         Index("ix_favourite_modified_date", "modified_date", "id"),

@@ -7,8 +7,9 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from src.modules.favourites.dtos import FavouriteRow
-from src.platform.database import Connection
+from src.platform.database import Connection, containing
 from src.platform.dynamic_settings import DEFAULT_CURRENCY, FAVOURITE_SKU_IS_ACTIVE, sql_text, sql_value
+from src.platform.wire import sql_time
 
 ONE_PER_PRODUCT = f"({sql_value(FAVOURITE_SKU_IS_ACTIVE)})::boolean"
 CURRENCY = sql_text(DEFAULT_CURRENCY)
@@ -26,7 +27,7 @@ WITH gone AS (
     DELETE FROM favourite USING ({target}) AS target
     WHERE favourite.user_id = %(user)s AND favourite.id = target.id RETURNING favourite.id
 ), remembered AS (
-    INSERT INTO removed_favourite (user_id, favourite_id) SELECT %(user)s, id FROM gone
+    INSERT INTO removed_favourite (user_id, favourite_id) SELECT %(user)s, id FROM gone ON CONFLICT DO NOTHING
 ), counted AS (
     UPDATE favourite_summary SET version = version + 1, total = total - 1,
         last_changed_at = greatest(clock_timestamp(), last_changed_at + interval '1 microsecond')
@@ -47,7 +48,7 @@ REMOVE_BY_NUMBER = REMOVE.format(
 REMOVE_BY_UUID = REMOVE.format(target="SELECT id FROM favourite WHERE user_id = %(user)s AND uuid = %(uuid)s")
 EXISTS_FOR_ANYBODY = "SELECT EXISTS (SELECT FROM favourite WHERE uuid = %s)"
 
-CREATED_AT = """to_char(favourite.created_date AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+CREATED_AT = sql_time("favourite.created_date")
 FILTERED = """
 FROM favourite JOIN product ON product.id = favourite.product_id
 WHERE favourite.user_id = %(user)s
@@ -128,7 +129,7 @@ async def page(
         "user": user_id,
         "products": products,
         "base_codes": base_codes,
-        "name": f"%{_escaped(name)}%" if name else None,
+        "name": containing(name) if name else None,
         "market": market,
         "limit": limit,
         "offset": offset,
@@ -148,8 +149,3 @@ async def statuses(
     """Product, favourite and its time, for each of these products that is one, or for all when none are named."""
     cursor = await connection.execute(MAP, {"user": user_id, "asked": products}, binary=True)
     return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
-
-
-def _escaped(text: str) -> str:
-    """`text` for LIKE, where % and _ are plain characters."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

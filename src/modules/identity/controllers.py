@@ -6,6 +6,7 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from src.modules.audit import audited
 from src.modules.identity import services
 from src.modules.identity.cookies import session_cookie
 from src.modules.identity.dtos import IssuedToken, SessionRead, TokenCreate, TokenPage, TokenQuery
@@ -57,7 +58,8 @@ class TokenController(Controller):
             issued = await services.issue(work, email=asked.email, scopes=asked.scopes, expires_in_s=asked.expires_in)
             return Answer(201, issued, NO_STORE)
 
-        return await write_with_session(request, use_case, actor=_actor(operator.id))
+        told = await audited(request, use_case, user_id=operator.id, email=operator.email)
+        return await write_with_session(request, told, actor=_actor(operator.id))
 
     @get(
         operation_id="listTokens",
@@ -94,7 +96,8 @@ class TokenController(Controller):
             await services.revoke_token(work, token_id)
             return Answer(204)
 
-        return await write_with_session(request, use_case, actor=_actor(operator.id))
+        told = await audited(request, use_case, user_id=operator.id, email=operator.email)
+        return await write_with_session(request, told, actor=_actor(operator.id))
 
 
 class SessionController(Controller):

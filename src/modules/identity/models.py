@@ -78,7 +78,10 @@ class User(Base):
 
 
 class EmailAddress(Base):
-    """An address of a user; the one that is `users.email` is always among them, as the primary one."""
+    """An address of a user; what `users.email` says is always among them, and so is the primary one, if there is one.
+
+    Triggers on `users` see to it; who feeds addresses changes `users.email` by the primary one.
+    """
 
     __tablename__ = "email_address"
     __table_args__ = (
@@ -91,6 +94,8 @@ class EmailAddress(Base):
     verified: Mapped[bool] = mapped_column(server_default=FALSE)
     primary: Mapped[bool] = mapped_column(server_default=FALSE)
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
+    # Made after `users.email` for want of one that was fed, to which it makes room.
+    from_user: Mapped[bool] = mapped_column(server_default=FALSE)
     changed_xid: Mapped[ChangedXid]
 
 

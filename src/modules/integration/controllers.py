@@ -14,6 +14,7 @@ from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from src.modules.audit import MAX_BODY_BYTES, Body, Call, Revision, heard, record
 from src.modules.identity import Identity, Shopper
 from src.modules.integration import services
 from src.modules.integration.dtos import Report
@@ -38,11 +39,12 @@ IMPORTS_AT_ONCE = 2
 # From so many changed rows on, the planner should learn of them now and not when PostgreSQL comes round to it.
 WORTH_ANALYZING = 1000
 ANALYZE = "integration.analyze"
+FEED_CONTENT_TYPE = "products.product"
 FEED_TABLES = ("product", "product_price", "product_stock", "product_image", "category_node")
 LANGUAGE = re.compile("^[a-z]{2,3}(-[a-z0-9]{2,8})?$")
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 AnyRequest = Request[Any, Any, Any]
-UseCase = Callable[[Connection, Spool], Awaitable[Report]]
+UseCase = Callable[[Connection, Spool, Revision], Awaitable[Report]]
 
 
 class ImportQuery(msgspec.Struct):
@@ -79,10 +81,12 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         atomic = _flag(request.query_params.get("atomic", "false"))
         max_bytes = services.MAX_JSON_BYTES if content_type == services.JSON else None
 
-        async def use_case(connection: Connection, body: Spool) -> Report:
-            return await services.import_rows(connection, resource, body, content_type, atomic=atomic)
+        async def use_case(connection: Connection, body: Spool, revision: Revision) -> Report:
+            return await services.import_rows(
+                connection, resource, body, content_type, atomic=atomic, revision=revision
+            )
 
-        return await _import(request, feeder, use_case, [str(resource.table.name)], max_bytes)
+        return await _import(request, feeder, use_case, resource.content_type, [str(resource.table.name)], max_bytes)
 
     @delete(
         f"/{resource.path}/{{row_id:str}}",
@@ -98,8 +102,13 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         if number is None:
             raise NotFound
 
+        call = heard(request, feeder.id, feeder.email)
+
         async def use_case(work: Transaction) -> Answer:
-            await services.delete_row(work.connection, resource, number)
+            revision = Revision(work.connection, comment=call.told, author=feeder.id)
+            await services.delete_row(work.connection, resource, number, revision=revision)
+            nothing = Body(b"", 0, "")
+            await record(work.connection, call, nothing, content_type=resource.content_type, object_id=number)
             work.after_commit(partial(wake, request.app.state.queue))
             return Answer(204)
 
@@ -127,30 +136,53 @@ async def import_merchant_feed(request: AnyRequest, identity: NamedDependency[Id
     if not LANGUAGE.fullmatch(language):
         raise Invalid("Not a valid value", field="language")
 
-    async def use_case(connection: Connection, body: Spool) -> Report:
-        return await feed_in(connection, body, content_type, language=language, atomic=atomic)
+    async def use_case(connection: Connection, body: Spool, revision: Revision) -> Report:
+        return await feed_in(connection, body, content_type, language=language, atomic=atomic, revision=revision)
 
-    return await _import(request, feeder, use_case, FEED_TABLES)
+    return await _import(request, feeder, use_case, FEED_CONTENT_TYPE, FEED_TABLES)
 
 
 async def _import(
-    request: AnyRequest, feeder: Shopper, use_case: UseCase, tables: Sequence[str], max_bytes: int | None = None
+    request: AnyRequest,
+    feeder: Shopper,
+    use_case: UseCase,
+    content_type: str,
+    tables: Sequence[str],
+    max_bytes: int | None = None,
 ) -> Response[Any]:
     """Take the body in, wait for a turn, then run `use_case` in its transaction."""
+    call = heard(request, feeder.id, feeder.email)
     keyed = IDEMPOTENCY_HEADER in request.headers
     async with spooled(_arriving(request), max_bytes, digested=keyed) as body, _turns(request.app.state):
 
         async def answered(work: Transaction) -> Answer:
-            report = await use_case(work.connection, body)
+            revision = Revision(work.connection, comment=call.told, author=feeder.id)
+            report = await use_case(work.connection, body, revision)
             queue: Queue = request.app.state.queue
             changed = report.created + report.updated
             if changed:
                 work.after_commit(partial(wake, queue))
+                await _record(work.connection, call, request, body, content_type, report)
             if changed >= WORTH_ANALYZING:
                 work.after_commit(partial(queue.enqueue, ANALYZE, key=",".join(tables), tables=list(tables)))
             return Answer(200, report)
 
         return await write(request, answered, actor=f"user:{feeder.id}", body_digest=body.digest)
+
+
+async def _record(
+    connection: Connection, call: Call, request: AnyRequest, body: Spool, content_type: str, report: Report
+) -> None:
+    kept = b"".join(body.pieces(MAX_BODY_BYTES)) if body.size <= MAX_BODY_BYTES else None
+    outcome = {
+        "received": report.received,
+        "created": report.created,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "rejected": len(report.rejected),
+    }
+    told = Body(kept, body.size, request.content_type[0].lower())
+    await record(connection, call, told, content_type=content_type, outcome=outcome)
 
 
 async def _arriving(request: AnyRequest) -> AsyncIterator[bytes]:

@@ -7,6 +7,7 @@ from itertools import islice
 
 import psycopg.errors
 
+from src.modules.audit import Revision
 from src.modules.catalogue import FEED_PARTS, StagedFeed
 from src.modules.integration.copy_text import TEXTS, lines, with_nulls
 from src.modules.integration.dtos import Fault, Rejection, Report
@@ -55,11 +56,12 @@ async def feed_in(
     *,
     language: str = DEFAULT_LANGUAGE,
     atomic: bool = False,
+    revision: Revision | None = None,
 ) -> Report:
     """Like `import_feed`, in the caller's transaction; raises RowsRejected when items can't go in and `atomic`."""
     is_xml = content_type in XML_TYPES if content_type else next(body.pieces(1024), b"").lstrip().startswith(b"<")
     rows = xml_items(body) if is_xml else tsv_items(body)
-    feed = FeedImport(connection, language)
+    feed = FeedImport(connection, language, revision or Revision(connection))
     await feed.stage(rows, lambda: progress and progress(body.file.tell()))
     try:
         report = await feed.finish()
@@ -73,8 +75,9 @@ async def feed_in(
 class FeedImport:
     """The items of a feed on their way into the catalogue."""
 
-    def __init__(self, connection: Connection, language: str) -> None:
+    def __init__(self, connection: Connection, language: str, revision: Revision) -> None:
         self._connection = connection
+        self._revision = revision
         self._items = StagedFeed(connection)
         self._language = language
         self._received = 0
@@ -103,7 +106,7 @@ class FeedImport:
         """Merge what has been staged into the catalogue."""
         await self._items.complete()
         for part in FEED_PARTS:
-            rows = Import(self._connection, part.resource)
+            rows = Import(self._connection, part.resource, self._revision)
             await rows.fill(part.filling, {"language": self._language})
             await rows.finish([part.touched])
             await rows.clear()

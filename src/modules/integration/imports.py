@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 from psycopg import AsyncCopy, AsyncCursor
 from psycopg.rows import TupleRow
 
-from src.modules.integration import judging, statements
+from src.modules.audit import Revision
+from src.modules.integration import adopting, judging, statements
 from src.modules.integration.dtos import Fault, Rejection
 from src.modules.integration.errors import TooManyRejected
 from src.modules.integration.judging import Judgement
 from src.modules.integration.rows import Batch, RowReader, Shape
 from src.modules.integration.statements import Told
 from src.platform.database import Connection
+from src.platform.deleted_items import record_deleted
 from src.platform.resources import ID, Filling, Resource
 
 # Of advisory locks with two numbers, this is the first: those of imports.
@@ -42,9 +44,10 @@ async def take_turn(connection: Connection, resource: Resource) -> None:
 class Import:
     """Rows on their way into the table of a resource, in the transaction of a caller whose turn it is."""
 
-    def __init__(self, connection: Connection, resource: Resource) -> None:
+    def __init__(self, connection: Connection, resource: Resource, revision: Revision) -> None:
         self.rejected: list[Rejection] = []
         self._connection = connection
+        self._revision = revision
         self._resource = resource
         self._told = Told()
 
@@ -84,18 +87,37 @@ class Import:
 
     async def _change(self, more: Sequence[str]) -> Outcome:
         resource, told = self._resource, self._told
+        adopts = adopting.adopt(resource) if told.any(resource.by_column[ID]) else None
+        for statement in filter(None, [adopts, resource.locked]):
+            await self._run(statement)
         await self._judge(filter(None, [judging.own_faults(resource, told)]))
         inherit_ids = judging.inherit_ids(resource, told)
         if inherit_ids:
             await self._run(inherit_ids)
-        await self._judge(judging.clashes(resource, told))
+        while await self._judge(judging.clashes(resource, told)) and resource.together:
+            pass  # what fits together may no longer do so without those that were just forgotten
         await self._run(statements.last_ones_count(resource, told))
         if told.any(resource.by_column[ID]):
             await self._run(statements.move_sequence(resource))
-        cursor = await self._run(statements.merge(resource, told, more))
-        return Outcome(*(await cursor.fetchone() or (0, 0)))
+        await self._make_room()
+        steps, values = await self._revision.steps(resource)
+        cursor = await self._run(statements.merge(resource, told, [*more, *steps]), values)
+        outcome = Outcome(*(await cursor.fetchone() or (0, 0)))
+        if adopts is None:
+            return outcome
+        gone = [row_id async for (row_id,) in await self._run(adopting.GIVEN_UP)]
+        await record_deleted(self._connection, resource.content_type, gone)
+        # To whoever tells their ids these rows are new.
+        return Outcome(outcome.created + len(gone), outcome.updated - len(gone))
 
-    async def _judge(self, judgements: Iterable[Judgement]) -> None:
+    async def _make_room(self) -> None:
+        if self._resource.before:
+            for statement in (statements.BY_PLAN, *self._resource.before, statements.BY_INDEX):
+                await self._run(statement)
+
+    async def _judge(self, judgements: Iterable[Judgement]) -> bool:
+        """Set rows aside that may not go in; whether there were any."""
+        before = len(self.rejected)
         for judgement in judgements:
             cursor = await self._run(judgement.statement)
             faults: dict[int, list[Fault]] = {}
@@ -105,6 +127,7 @@ class Import:
                 self._reject(Rejection(row, found) for row, found in faults.items())
                 for forget in statements.FORGET:
                     await self._run(forget, {"rows": list(faults)})
+        return len(self.rejected) > before
 
     async def _reject_lost(self, received: int) -> None:
         """What was sent and did not arrive has a value that its type can't hold, like a huge number in JSON."""

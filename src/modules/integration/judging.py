@@ -50,6 +50,8 @@ def inherit_ids(resource: Resource, told: Told) -> str | None:
 
 def clashes(resource: Resource, told: Told) -> Iterator[Judgement]:
     """Rows that would share with others what must be unique, or name others of their kind that are not there."""
+    for rule in resource.together:
+        yield Judgement(f"SELECT row, 0 FROM ({rule.rows}) AS unfit", [Fault(rule.field, rule.message)])
     for unique in resource.uniques:
         if _may_clash(resource, told, unique):
             yield _taken(resource, told, unique)
@@ -64,7 +66,7 @@ def _own_faults(resource: Resource, told: Told) -> Iterator[tuple[str, Fault]]:
     by_id = told.any(resource.by_column[ID])
     for known in resource.fields:
         column = name(known.column.name)
-        if known.required and not told.all(known):
+        if known.required and known.column.name not in resource.derived.made and not told.all(known):
             missing = "target IS NULL" + (f" AND NOT {told(known, 'changed_row')}" if told.any(known) else "")
             yield missing, Fault(known.name, "a new row must tell it")
         if not told.any(known):
@@ -106,7 +108,7 @@ def _may_clash(resource: Resource, told: Told, unique: Unique) -> bool:
 
 
 def _shared(resource: Resource, told: Told, unique: Unique) -> tuple[list[str], str]:
-    """What must be unique of each changed row as it will be, and the join that this takes."""
+    """The columns of each changed row as they will be, and the join that this takes."""
 
     def will_be(column: str) -> str:
         known = resource.by_column[column]
@@ -114,9 +116,11 @@ def _shared(resource: Resource, told: Told, unique: Unique) -> tuple[list[str], 
         told_value = f"changed.{name(column)}"
         if not told.all(known):
             told_value = f"CASE WHEN {told(known, 'changed')} THEN {told_value} ELSE {stays} END"
-        if column in resource.key and known.default is not None:
+        if known.default is not None and (column in resource.key or not known.column.nullable):
             told_value = f"coalesce({told_value}, {known.default})"
-        return unique.expression.format(told_value)
+        if column in resource.derived.made:
+            told_value = f"coalesce({told_value}, {resource.derived.made[column]})"
+        return told_value
 
     join = f"changed_row AS changed LEFT JOIN {table(resource)} AS stored ON stored.id = changed.target"
     return [will_be(column) for column in unique.columns], join
@@ -130,18 +134,31 @@ def _fault(resource: Resource, unique: Unique) -> list[Fault]:
 def _taken(resource: Resource, told: Told, unique: Unique) -> Judgement:
     """Rows that would share it with a row of the table."""
     values, join = _shared(resource, told, unique)
+    others = [f"other.{name(column)}" for column in unique.columns]
     same = " AND ".join(
-        f"{unique.expression.format(f'other.{name(column)}')} = {value}"
-        for column, value in zip(unique.columns, values, strict=True)
+        f"{one} = {another}" for one, another in zip(_compared(unique, others), _compared(unique, values), strict=True)
     )
-    if unique.where:
-        same += "".join(f" AND {unique.where.format(f'other.{name(column)}')}" for column in unique.columns)
     return Judgement(
         f"""
         SELECT changed.row, 0 FROM {join}
-        WHERE EXISTS (
-            SELECT FROM {table(resource)} AS other WHERE {same} AND other.id IS DISTINCT FROM changed.target)""",
+        WHERE {_counts(unique, values)} AND EXISTS (
+            SELECT FROM {table(resource)} AS other
+            WHERE {same} AND {_counts(unique, others)} AND other.id IS DISTINCT FROM changed.target)""",
         _fault(resource, unique),
+    )
+
+
+def _compared(unique: Unique, values: Sequence[str]) -> list[str]:
+    pairs = zip(unique.columns, values, strict=True)
+    return [unique.compared.get(column, "{}").format(value) for column, value in pairs]
+
+
+def _counts(unique: Unique, values: Sequence[str]) -> str:
+    """Whether a row with these values is one of those that may not share them."""
+    return (
+        "true"
+        if unique.where is None
+        else f"({unique.where})".format_map(dict(zip(unique.columns, values, strict=True)))
     )
 
 
@@ -149,11 +166,8 @@ def _contested(resource: Resource, told: Told, unique: Unique) -> Judgement:
     """Rows that would share it with an earlier row of the body which is about another row of the table."""
     values, join = _shared(resource, told, unique)
     places = [f"value_{place}" for place in range(len(values))]
-    shown = ", ".join(f"{value} AS {place}" for value, place in zip(values, places, strict=True))
+    shown = ", ".join(f"{value} AS {place}" for value, place in zip(_compared(unique, values), places, strict=True))
     key = ", ".join(f"changed.{name(column)}" for column in resource.key) or "changed.row"
-    counted = [f"{place} IS NOT NULL" for place in places]
-    if unique.where:
-        counted += [unique.where.format(place) for place in places]
     return Judgement(
         f"""
         SELECT row, 0 FROM (
@@ -162,8 +176,9 @@ def _contested(resource: Resource, told: Told, unique: Unique) -> Judgement:
                 SELECT changed.row, {shown},
                        coalesce(changed.target::text, changed.id::text, ROW({key})::text) AS about
                 FROM {join}
+                WHERE {_counts(unique, values)}
             ) AS shared
-            WHERE {" AND ".join(counted)}
+            WHERE {" AND ".join(f"{place} IS NOT NULL" for place in places)}
         ) AS ordered
         WHERE about <> first""",
         _fault(resource, unique),

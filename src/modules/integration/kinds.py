@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from src.modules.integration.copy_text import TEXTS, Texts, documents
-from src.platform.resources import Field, Resource
+from src.platform.resources import ID, Field, Resource
 
 # PostgreSQL's index entries hold a third of a page; and nobody's code or address is longer.
 MAX_KEY_LENGTH = 255
@@ -69,7 +69,7 @@ def kind_of(resource: Resource, known: Field) -> Kind:
     kind = _kind_of_column(known.column)
     if known.name in resource.types:
         return kind._replace(wire=resource.types[known.name])
-    if known.column.primary_key:
+    if known.name == ID:
         return kind._replace(wire=Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)])
     if kind.wire is str and known.column.name in _indexed(resource):
         return kind._replace(wire=Annotated[str, msgspec.Meta(max_length=MAX_KEY_LENGTH)])
@@ -92,5 +92,5 @@ def _indexed(resource: Resource) -> set[str]:
 
 def may_be_null(resource: Resource, known: Field) -> bool:
     """Whether a row may tell null: where the column can hold it, and where it means that nothing is told."""
-    told_nothing = known.column.primary_key or (known.column.name in resource.key and known.default is not None)
+    told_nothing = known.name == ID or (known.column.name in resource.key and known.default is not None)
     return bool(known.column.nullable) or told_nothing

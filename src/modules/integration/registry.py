@@ -1,9 +1,7 @@
-"""Every resource that may be fed, from the features that own them."""
+"""Every resource that may be fed: what the warehouse shows, and what only decides prices and stocks."""
 
-from src.modules.alerts import RESOURCES as ALERTS
 from src.modules.catalogue import RESOURCES as CATALOGUE
-from src.modules.identity import RESOURCES as IDENTITY
-from src.modules.offers import RESOURCES as OFFERS
+from src.modules.warehouse import SHOWN
 from src.platform.resources import one_per_path
 
-RESOURCES = one_per_path([*CATALOGUE, *IDENTITY, *OFFERS, *ALERTS])
+RESOURCES = one_per_path([*SHOWN.values(), *(resource for resource in CATALOGUE if resource.shown is None)])

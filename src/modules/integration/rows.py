@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -59,9 +59,10 @@ def row_struct(resource: Resource, amounts_are_texts: bool = False) -> type[msgs
             wire = Raw | UnsetType
         else:
             wire = wire | None | UnsetType if may_be_null(resource, known) else wire | UnsetType
-        fields.append((known.name, wire, UNSET))
+        described = msgspec.Meta(description=resource.meaning(known) or None)
+        fields.append((known.name, Annotated[wire, described], UNSET))
     fields += [(name, wire | UnsetType, UNSET) for name, wire in resource.types.items() if name not in resource.by_name]
-    name = "".join(word.capitalize() for word in re.split(r"\W", resource.path.rpartition("/")[2])) + "Row"
+    name = "".join(word.capitalize() for word in re.split(r"\W", resource.path)) + "Row"
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, gc=False, module=__name__)
 
 
@@ -161,8 +162,8 @@ class RowReader:
                 types = set(map(type, values))
             if not given.note(known, values, types):
                 continue
-            # In JSON true equals 1: what is alike there need not be the same.
-            once = alike and kind.stored != "jsonb"
+            # In JSON that has been read true equals 1: what is alike there need not be the same.
+            once = alike and (kind.stored != "jsonb" or kind.wire is Raw)
             for name, texts in self._staged(known, kind, values[:1] if once else values, types):
                 names.append(name)
                 staged.append(list(texts) * len(rows) if once else texts)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import psycopg.errors
 
+from src.modules.audit import Revision
 from src.modules.integration import statements
 from src.modules.integration.csv_rows import csv_lines
 from src.modules.integration.dtos import Report
@@ -29,14 +30,20 @@ FORMATS: dict[str, Format] = {
 
 
 async def import_rows(
-    connection: Connection, resource: Resource, body: Spool, content_type: str, *, atomic: bool = False
+    connection: Connection,
+    resource: Resource,
+    body: Spool,
+    content_type: str,
+    *,
+    atomic: bool = False,
+    revision: Revision | None = None,
 ) -> Report:
-    """Feed the rows of `body` into the table of `resource`.
+    """Feed the rows of `body` into the table of `resource`; what they replace goes into `revision`.
 
     Raises NoJsonArray or NoCsv for what is no such document, RowsRejected when some rows can't go in and `atomic`.
     """
     reader = RowReader(resource)
-    rows = Import(connection, resource)
+    rows = Import(connection, resource, revision or Revision(connection))
     await take_turn(connection, resource)
     await rows.stage(reader, FORMATS[content_type](body, resource))
     try:
@@ -51,15 +58,21 @@ async def import_rows(
     return Report(reader.received, outcome.created, outcome.updated, unchanged, rejected)
 
 
-async def delete_row(connection: Connection, resource: Resource, row_id: int) -> None:
-    """Delete a row and leave its tombstone; raises NotFound, and StillInUse when other rows name it."""
+async def delete_row(
+    connection: Connection, resource: Resource, row_id: int, *, revision: Revision | None = None
+) -> None:
+    """Delete a row and leave its tombstone; raises NotFound, and StillInUse when other rows name it.
+
+    What it was goes into `revision`.
+    """
     await take_turn(connection, resource)
     for condition in resource.in_use:
         used = await connection.execute(f"SELECT {condition.format(id='%(id)s')}", {"id": row_id})
         if (await used.fetchone() or (False,))[0]:
             raise StillInUse
+    steps, values = await (revision or Revision(connection)).steps(resource)
     try:
-        cursor = await connection.execute(statements.delete(resource), {"id": row_id})
+        cursor = await connection.execute(statements.delete(resource, steps), {"id": row_id, **(values or {})})
     except psycopg.errors.ForeignKeyViolation as error:
         raise StillInUse from error
     if (await cursor.fetchone() or (0,))[0] == 0:

@@ -21,9 +21,10 @@ SET LOCAL statement_timeout = '30min'; SET LOCAL lock_timeout = '60s'; SET LOCAL
 SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL temp_buffers = '32MB';
 SELECT pg_advisory_xact_lock({}, {})"""
 # Temporary tables have no statistics: without a hint, a few changes are worth reading the whole table to the planner.
-BY_PLAN = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = on"
-BY_HASH = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = off"
-BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = on"
+BY_PLAN = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = on"
+BY_HASH = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = off; SET LOCAL enable_seqscan = on"
+# A table that is known to be empty would be read as a whole for each row, and grows with every one that goes in.
+BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off"
 ROWS_TELL = "ALTER TABLE incoming_row ALTER COLUMN given SET DEFAULT {}"
 LOST = "SELECT generate_series(0, %s - 1) EXCEPT SELECT row FROM incoming_row"
 FORGET = (
@@ -241,7 +242,7 @@ def move_sequence(resource: Resource) -> str:
     """Let the ids that the table makes itself begin behind those that new rows bring."""
     return f"""
         SELECT setval(own.sequence, brought.id)
-        FROM (SELECT max(id) AS id FROM changed_row WHERE target IS NULL) AS brought,
+        FROM (SELECT max(id) AS id FROM changed_row WHERE id IS DISTINCT FROM target) AS brought,
              (SELECT pg_get_serial_sequence('{table(resource)}', '{ID}')::regclass AS sequence) AS own
         WHERE brought.id > coalesce(pg_sequence_last_value(own.sequence), 0)"""
 
@@ -249,14 +250,19 @@ def move_sequence(resource: Resource) -> str:
 def merge(resource: Resource, told: Told, more: Sequence[str] = ()) -> str:
     """Make and change the rows of the table, with what follows from that; answers how many were made and changed.
 
-    `more` are further statements that read `merged`, see `resources.Effects`.
+    `more` are further statements that read `merged`, see `resources.Effects`; of a resource with versions it also has
+    `replaced`, the whole row as it was.
     """
     found_by = {ID} if told.any(resource.by_column[ID]) else {ID, *resource.key}
+    derived = resource.derived
     changes = [
         f"{name(known.column.name)} = {_chosen(known, told, f'target.{name(known.column.name)}')}"
         for known in resource.fields
-        if told.any(known) and known.column.name not in {MODIFIED, *found_by}
+        if told.any(known) and known.column.name not in {MODIFIED, *found_by, *derived.changed}
     ]
+    changes += [f"{name(column)} = {value}" for column, value in derived.changed.items()]
+    if resource.adopts:
+        changes.append(f"{ID} = coalesce(changed.id, target.id)")
     if CHANGED_XID in resource.table.columns:
         # Spares each row the trigger that would see to it.
         changes.append(f"{CHANGED_XID} = DEFAULT")
@@ -268,9 +274,10 @@ def merge(resource: Resource, told: Told, more: Sequence[str] = ()) -> str:
     for known in resource.fields:
         if told.any(known) and known.column.name != ID:
             made[known.column.name] = _chosen(known, told, known.default or "NULL")
+    made |= derived.made
     return f"""
         WITH merged AS (
-            MERGE INTO {table(resource)} AS target USING changed_row AS changed ON target.id = changed.target
+            MERGE INTO {table(resource)} AS target USING {derived.source} AS changed ON target.id = changed.target
             WHEN MATCHED THEN {"UPDATE SET " + ", ".join(changes) if changes else "DO NOTHING"}
             WHEN NOT MATCHED THEN INSERT ({", ".join(map(name, made))}) VALUES ({", ".join(made.values())})
             RETURNING merge_action() AS action{_old_and_new(resource)}
@@ -286,21 +293,25 @@ def _chosen(known: Field, told: Told, otherwise: str) -> str:
     return f"CASE WHEN {told(known, 'changed')} THEN {value} ELSE {otherwise} END" if told.any(known) else otherwise
 
 
-def delete(resource: Resource) -> str:
-    """Delete the row of an id, or end it as the resource says, with what follows; answers how many there were."""
+def delete(resource: Resource, more: Sequence[str] = ()) -> str:
+    """Delete the row of an id, or end it as the resource says, with what follows; answers how many there were.
+
+    `more` as in `merge`.
+    """
     if resource.ending:
         changes, goes_on = resource.ending
         gone = f"UPDATE {table(resource)} SET {changes} WHERE id = %(id)s AND ({goes_on})"
     else:
         gone = f"DELETE FROM {table(resource)} WHERE id = %(id)s"
     return f"""
-        WITH merged AS ({gone} RETURNING 'DELETE' AS action{_old_and_new(resource)}){_effects(resource, ())}
+        WITH merged AS ({gone} RETURNING 'DELETE' AS action{_old_and_new(resource)}){_effects(resource, more)}
         SELECT count(*) FROM merged"""
 
 
 def _old_and_new(resource: Resource) -> str:
     columns = resource.effects.columns if resource.effects else ()
-    return "".join(f", {age}.{name(c)} AS {age}_{c}" for age in ("old", "new") for c in columns)
+    replaced = "" if resource.versioned is None else ", old AS replaced"
+    return "".join(f", {age}.{name(c)} AS {age}_{c}" for age in ("old", "new") for c in columns) + replaced
 
 
 def _effects(resource: Resource, more: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from src.modules.audit import audited
 from src.modules.identity import Identity
 from src.modules.notifications import services
 from src.modules.notifications.dtos import DeliveryListQuery, DeliveryPage, DeliveryRead, Replayed, ReplayFilter
@@ -87,7 +88,8 @@ class DeliveryController(Controller):
             work.after_commit(lambda: services.wake_channel(queue, shown.channel))
             return Answer(200, shown, NO_STORE)
 
-        return await write(request, use_case, actor=f"user:{operator.id}")
+        told = await audited(request, use_case, user_id=operator.id, email=operator.email)
+        return await write(request, told, actor=f"user:{operator.id}")
 
     @post(
         "/replay",
@@ -113,7 +115,8 @@ class DeliveryController(Controller):
             work.after_commit(lambda: services.wake_deliverers(database, queue))
             return Answer(200, replayed, NO_STORE)
 
-        return await write(request, use_case, actor=f"user:{operator.id}")
+        told = await audited(request, use_case, user_id=operator.id, email=operator.email)
+        return await write(request, told, actor=f"user:{operator.id}")
 
 
 def _known(query: Mapping[str, str]) -> dict[str, Any]:

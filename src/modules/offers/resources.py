@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from src.modules.catalogue import name_product
+from src.modules.offers import shown
 from src.modules.offers.merge import BULK_CODE_EFFECTS, ITEM_EFFECTS, NAMED_EFFECTS, OFFER_EFFECTS
 from src.modules.offers.models import (
     BasketOffer,
@@ -109,24 +110,29 @@ PROMOTIONS = Resource(
     table=table_of(Promotion),
     content_type="campaigns.promotion",
     lock=OFFERS_LOCK,
+    shown=shown.PROMOTIONS,
     types={"translations": Translations},
     effects=NAMED_EFFECTS,
+    versioned="name",
 )
 CONDITIONS = Resource(
     path="campaigns/conditions",
     table=table_of(OfferCondition),
     content_type="campaigns.condition",
     lock=OFFERS_LOCK,
+    shown=shown.CONDITIONS,
     types={"condition_type": ConditionType, "translations": Translations},
     rules=_with_kwargs("offer_condition", "condition_type", CONDITION_TYPES),
     complete=_judge_conditions,
     effects=NAMED_EFFECTS,
+    versioned="condition_type",
 )
 BENEFITS = Resource(
     path="campaigns/benefits",
     table=table_of(OfferBenefit),
     content_type="campaigns.benefit",
     lock=OFFERS_LOCK,
+    shown=shown.BENEFITS,
     types={"benefit_type": BenefitType},
     rules=(
         *_with_kwargs("offer_benefit", "benefit_type", ("multibuy", "sample_product", "shipping_free")),
@@ -147,12 +153,14 @@ BENEFITS = Resource(
     ),
     complete=_judge_benefits,
     effects=NAMED_EFFECTS,
+    versioned="benefit_type",
 )
 BASKET_OFFERS = Resource(
     path="campaigns/basket-offers",
     table=table_of(BasketOffer),
     content_type="campaigns.basketoffer",
     lock=OFFERS_LOCK,
+    shown=shown.BASKET_OFFERS,
     types={
         "status": Status,
         "offer_type": OfferType,
@@ -172,36 +180,43 @@ BASKET_OFFERS = Resource(
     ),
     complete=_complete_offers,
     effects=OFFER_EFFECTS,
+    versioned="coalesce(label, voucher_code, offer_type)",
 )
 BULK_VOUCHER_CODES = Resource(
     path="campaigns/bulk-voucher-codes",
     table=table_of(BulkVoucherCode),
     content_type="campaigns.bulkvouchercode",
     lock=OFFERS_LOCK,
+    shown=shown.BULK_VOUCHER_CODES,
     key=("code",),
     types={"status": Status, "translations": Translations},
     rules=(Rule("code", "code <> ''", "must not be empty"),),
     effects=BULK_CODE_EFFECTS,
+    versioned="code",
 )
 PRODUCT_COLLECTIONS = Resource(
     path="campaigns/product-collections",
     table=table_of(ProductCollection),
     content_type="campaigns.productcollection",
     lock=OFFERS_LOCK,
+    shown=shown.PRODUCT_COLLECTIONS,
     types={"collection_type": Literal["static", "dynamic"]},
     complete=_judge_collections,
     effects=NAMED_EFFECTS,
+    versioned="name",
 )
 PRODUCT_COLLECTION_ITEMS = Resource(
     path="campaigns/product-collection-items",
     table=table_of(ProductCollectionItem),
     content_type="campaigns.productcollectionitem",
     lock=OFFERS_LOCK,
+    shown=shown.PRODUCT_COLLECTION_ITEMS,
     key=("product_id", "collection_id"),
     named_by={"product_id": "sku"},
     types={"sku": str},
     complete=name_product,
     effects=ITEM_EFFECTS,
+    versioned="uuid",
 )
 
 RESOURCES = (

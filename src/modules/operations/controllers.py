@@ -6,6 +6,7 @@ from litestar import Controller, Request, Response, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from src.modules.audit import Revision, audited, heard
 from src.modules.identity import Identity
 from src.modules.operations import services
 from src.modules.operations.dtos import Live, Ready, SettingList, SettingRead, SettingWrite
@@ -123,8 +124,13 @@ class SettingController(Controller):
         """Give a setting a new value; every answer that begins after this one goes by it."""
         operator = await identity.shopper(request, SCOPE)
         asked = await read_json(request, SettingWrite)
+        call = heard(request, operator.id, operator.email)
 
         async def use_case(work: Transaction) -> Answer:
-            return Answer(200, await services.change_setting(work.connection, name, asked.value), NO_STORE)
+            revision = Revision(work.connection, comment=call.told, author=operator.id)
+            return Answer(200, await services.change_setting(work.connection, name, asked.value, revision), NO_STORE)
 
-        return await write(request, use_case, actor=f"user:{operator.id}")
+        told = await audited(
+            request, use_case, user_id=operator.id, email=operator.email, content_type=services.CONTENT_TYPE
+        )
+        return await write(request, told, actor=f"user:{operator.id}")

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from src.modules.audit import Revision
 from src.modules.operations.dtos import SettingRead
 from src.modules.operations.repositories import stored_settings
 from src.platform import wire
 from src.platform.database import Connection
 from src.platform.dynamic_settings import DECLARED, DynamicSetting, declared, write_setting
+
+CONTENT_TYPE = "settings.setting"
 
 
 async def list_settings(connection: Connection) -> list[SettingRead]:
@@ -20,9 +23,14 @@ async def get_setting(connection: Connection, name: str) -> SettingRead:
     return shown
 
 
-async def change_setting(connection: Connection, name: str, value: object) -> SettingRead:
-    """Give a setting a value for every process from the commit on; raises NotFound, and Invalid for a wrong type."""
-    await write_setting(connection, declared(name), value)
+async def change_setting(connection: Connection, name: str, value: object, revision: Revision) -> SettingRead:
+    """Give a setting a value for every process from the commit on; the one that it had goes into `revision`.
+
+    Raises NotFound, and Invalid for a value of a wrong type.
+    """
+    written = await write_setting(connection, declared(name), value)
+    if written.before != written.now:
+        await revision.keep(CONTENT_TYPE, name, {"value": written.before})
     return await get_setting(connection, name)
 
 

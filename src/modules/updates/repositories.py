@@ -65,12 +65,13 @@ LEFT JOIN market ON market.id = product.market_id
 {DATA_SOURCE_JOIN}
 {stock_lateral(segment_list="asked.stock_list")}
 """
-# Favourites come first, then the summary, as in every statement that touches both.
+# Favourites come first, then the summary, as in every statement that touches both; they in the order of their products,
+# as when a shop feeds them.
 LOCK = """
 SELECT id, product_id, baseline_currency FROM favourite
 WHERE user_id = %(user)s AND baseline_at < %(up_to)s
   AND (%(uuids)s::uuid[] IS NULL OR uuid = ANY(%(uuids)s::uuid[]))
-ORDER BY id FOR NO KEY UPDATE
+ORDER BY product_id FOR NO KEY UPDATE
 """
 SET_BASELINES = """
 UPDATE favourite SET baseline_at = %(up_to)s, baseline_price = became.price, baseline_currency = became.currency,

@@ -50,13 +50,13 @@ async def test_rows_that_can_not_be_alerts_are_rejected(desk: Desk, shopper: Cli
     product = await desk.sold_out()
     await desk.ask_as_guest(product, "guest@example.com")
     (guests,) = await desk.feed.query("SELECT id FROM product_alert")
-    fed = await row(desk, shopper, product.id)
+    fed = await row(desk, shopper, product.id, id=1007)
     report = await desk.feed.rows(
         PATH,
         {**fed, "user": None},
-        {**fed, "id": 8, "user": 10**9},
-        {**fed, "id": 9, "product": 10**9},
-        {"id": 10, "product": product.id},
+        {**fed, "id": 1008, "user": 10**9},
+        {**fed, "id": 1009, "product": 10**9},
+        {"id": 1010, "product": product.id},
         {**fed, "id": guests},
         {**fed, "email": "x@example.com"},
     )

@@ -50,6 +50,12 @@ def row(**changed: Any) -> ProductRow:
         "images": [],
         "data_source": None,
         "category_nodes": [],
+        "is_seller_product": False,
+        "listing_code": None,
+        "is_form_required": False,
+        "is_listable": True,
+        "custom_attribute_set": None,
+        "group_products": [],
     }
     return ProductRow(**(values | changed))
 

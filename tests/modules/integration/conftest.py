@@ -1,16 +1,8 @@
-"""Feeding, with and without HTTP."""
+"""Feeding over HTTP."""
 
 import pytest
 
-from src.platform.database import Database
 from tests.factories import Client, Factory
-from tests.modules.integration.feeds import Feed
-
-
-@pytest.fixture
-def feed(database: Database) -> Feed:
-    """Feeds rows."""
-    return Feed(database)
 
 
 @pytest.fixture

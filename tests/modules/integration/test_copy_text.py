@@ -34,6 +34,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 async def read_back(database: Database, kind: str, text: bytes) -> list[Any]:
     async with database.transaction() as work:
+        # As whoever uses temporary tables in the connections that all share: the size stays with a session.
+        await work.connection.execute("SET LOCAL temp_buffers = '32MB'")
         await work.connection.execute(f"CREATE TEMPORARY TABLE told (value {kind}) ON COMMIT DROP")
         async with work.connection.cursor().copy("COPY told FROM STDIN") as copy:
             await copy.write(text)

@@ -1,12 +1,14 @@
 """Webhook endpoints for operators."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from src.modules.identity import Identity
+from src.modules.audit import audited
+from src.modules.identity import Identity, Shopper
 from src.modules.notifications.services import wake_channel
 from src.modules.notifications.webhooks import services
 from src.modules.notifications.webhooks.dtos import (
@@ -49,14 +51,14 @@ class WebhookController(Controller):
     )
     async def create_webhook(self, request: AnyRequest, identity: NamedDependency[Identity]) -> Response[Any]:
         """Have updates posted to a URL: https, and not to a private address. The secret is shown this once."""
-        actor = await _operator(request, identity)
+        operator = await identity.shopper(request, SCOPE)
         asked = await read_json(request, WebhookCreate)
         await services.check_target(asked.url, allow_private=_allow_private(request))
 
         async def use_case(work: Transaction) -> Answer:
             return Answer(201, await services.create_endpoint(work.connection, asked), NO_STORE)
 
-        return await write(request, use_case, actor=actor)
+        return await _write(request, operator, use_case)
 
     @get(
         operation_id="listWebhooks",
@@ -68,7 +70,7 @@ class WebhookController(Controller):
         self, request: AnyRequest, identity: NamedDependency[Identity], database: NamedDependency[Database]
     ) -> Response[WebhookPage]:
         """All endpoints without their secrets, the oldest first."""
-        await _operator(request, identity)
+        await identity.shopper(request, SCOPE)
         page = read_page(request.query_params, max_limit=MAX_LIMIT, clamp=True)
         async with database.read() as connection:
             endpoints, total = await services.list_endpoints(connection, page.limit, page.offset)
@@ -91,7 +93,7 @@ class WebhookController(Controller):
         webhook_id: FromPath[str],
     ) -> Response[WebhookRead]:
         """One endpoint without its secret."""
-        await _operator(request, identity)
+        await identity.shopper(request, SCOPE)
         async with database.read() as connection:
             return Response(await services.show_endpoint(connection, _number(webhook_id)), headers=NO_STORE)
 
@@ -106,7 +108,7 @@ class WebhookController(Controller):
         self, request: AnyRequest, identity: NamedDependency[Identity], webhook_id: FromPath[str]
     ) -> Response[Any]:
         """Change where events go and which, or disable and enable the endpoint; what is left out stays."""
-        actor = await _operator(request, identity)
+        operator = await identity.shopper(request, SCOPE)
         asked = await read_json(request, WebhookChange)
         await services.check_target(asked.url, allow_private=_allow_private(request))
 
@@ -114,7 +116,7 @@ class WebhookController(Controller):
             changed = await services.change_endpoint(work.connection, _number(webhook_id), asked)
             return Answer(200, changed, NO_STORE)
 
-        return await write(request, use_case, actor=actor)
+        return await _write(request, operator, use_case)
 
     @delete(
         "/{webhook_id:str}",
@@ -126,13 +128,13 @@ class WebhookController(Controller):
         self, request: AnyRequest, identity: NamedDependency[Identity], webhook_id: FromPath[str]
     ) -> Response[None]:
         """Delete an endpoint with its deliveries, those that are still to be made too."""
-        actor = await _operator(request, identity)
+        operator = await identity.shopper(request, SCOPE)
 
         async def use_case(work: Transaction) -> Answer:
             await services.delete_endpoint(work.connection, _number(webhook_id))
             return Answer(204)
 
-        return await write(request, use_case, actor=actor)
+        return await _write(request, operator, use_case)
 
     @post(
         "/{webhook_id:str}/rotate",
@@ -146,12 +148,12 @@ class WebhookController(Controller):
         self, request: AnyRequest, identity: NamedDependency[Identity], webhook_id: FromPath[str]
     ) -> Response[Any]:
         """Make a new secret, shown this once. For 24 hours messages carry a signature by the old one too."""
-        actor = await _operator(request, identity)
+        operator = await identity.shopper(request, SCOPE)
 
         async def use_case(work: Transaction) -> Answer:
             return Answer(200, await services.rotate_secret(work.connection, _number(webhook_id)), NO_STORE)
 
-        return await write(request, use_case, actor=actor)
+        return await _write(request, operator, use_case)
 
     @post(
         "/{webhook_id:str}/test",
@@ -169,18 +171,20 @@ class WebhookController(Controller):
         webhook_id: FromPath[str],
     ) -> Response[Any]:
         """Post an event of the type `endpoint.test` as soon as may be; the answer names its delivery."""
-        actor = await _operator(request, identity)
+        operator = await identity.shopper(request, SCOPE)
 
         async def use_case(work: Transaction) -> Answer:
             work.after_commit(lambda: wake_channel(queue, "webhook"))
             return Answer(202, await services.queue_test(work.connection, _number(webhook_id)), NO_STORE)
 
-        return await write(request, use_case, actor=actor)
+        return await _write(request, operator, use_case)
 
 
-async def _operator(request: AnyRequest, identity: Identity) -> str:
-    operator = await identity.shopper(request, SCOPE)
-    return f"user:{operator.id}"
+async def _write(
+    request: AnyRequest, operator: Shopper, use_case: Callable[[Transaction], Awaitable[Answer]]
+) -> Response[Any]:
+    told = await audited(request, use_case, user_id=operator.id, email=operator.email)
+    return await write(request, told, actor=f"user:{operator.id}")
 
 
 def _allow_private(request: AnyRequest) -> bool:

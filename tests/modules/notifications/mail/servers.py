@@ -54,7 +54,8 @@ class MailServer:
         self, _server: SMTP, _session: Session, _envelope: Envelope, _method: str, data: Any
     ) -> AuthResult:
         assert isinstance(data, LoginPassword)
-        return AuthResult(success=(data.login.decode(), data.password.decode()) == self.login)
+        # Not "handled": the server is to say that a password is wrong, instead of nothing at all.
+        return AuthResult(success=(data.login.decode(), data.password.decode()) == self.login, handled=False)
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]

@@ -263,6 +263,7 @@ class TestConnections:
         assert await make(f"smtp://shop:p%40ss%20word@{HOST}:{server.port}").send(many(2)) == [SENT] * 2
         (outcome,) = await make(f"smtp://shop:wrong@{HOST}:{server.port}").send(many(1))
         assert outcome.state == "later"
+        assert "535" in str(outcome.error)
         assert "wrong" not in str(outcome.error)
 
     async def test_a_server_without_the_tls_that_was_asked_for_gets_nothing(

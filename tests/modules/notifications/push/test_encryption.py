@@ -13,6 +13,7 @@ from tests.modules.notifications.push.browsers import Browser
 PLAIN = b"When I grow up, I want to be a watermelon"
 SENDER = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
 RECEIVER = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"
+P256DH = Browser(from_base64url(RECEIVER)).keys["p256dh"]
 AUTH = "BTBZMqHH6r4Tts7J_aSIgg"
 SALT = "DGv6ra1nlYgDCS1FRnbzlw"
 BODY = (
@@ -48,11 +49,11 @@ def test_no_two_messages_have_the_same_key() -> None:
     [
         ("", AUTH),
         ("A" * 87, AUTH),  # no point of the curve
-        (Browser().keys["p256dh"][:-4], AUTH),
+        (P256DH[:-4], AUTH),
         ("ü" * 87, AUTH),
-        (Browser().keys["p256dh"], ""),
-        (Browser().keys["p256dh"], AUTH[:-4]),
-        (Browser().keys["p256dh"], "!" * 22),
+        (P256DH, ""),
+        (P256DH, AUTH[:-4]),
+        (P256DH, "!" * 22),
     ],
 )
 def test_keys_that_no_browser_made_are_refused(p256dh: str, auth: str) -> None:
