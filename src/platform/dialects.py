@@ -35,9 +35,12 @@ def _storefront(error: AppError, locale: str) -> dict[str, Any]:
 
 
 def _warehouse(error: AppError, locale: str) -> dict[str, Any]:
-    if error.fields:
-        return {field: [translate(text, locale, error.params)] for field, text in error.fields.items()}
-    return {"detail": _sentence(error, locale), **error.extra}
+    told = {field: translate(text, locale, error.params) for field, text in error.fields.items()}
+    if not told:
+        return {"detail": _sentence(error, locale), **error.extra}
+    # For programs by the parameter's name, and for people in one sentence, as this dialect tells everything else.
+    sentence = "; ".join(f"{field}: {text}" for field, text in told.items())
+    return {**{field: [text] for field, text in told.items()}, "detail": sentence}
 
 
 def _problem(error: AppError, locale: str) -> dict[str, Any]:

@@ -63,6 +63,10 @@ class Detail(msgspec.Struct):
     detail: str
 
 
+class ParameterErrors(Detail):
+    """What is wrong in one sentence; beside it stand the messages of each parameter, a list under its name."""
+
+
 class CommerceRefusal(msgspec.Struct):
     """A request that was understood and declined."""
 
@@ -117,7 +121,7 @@ def storefront_errors(*statuses: int) -> Responses:
 
 def warehouse_errors(*statuses: int) -> Responses:
     """The failures of a warehouse operation: `statuses` and those that any of them may answer."""
-    return _failures(statuses, {400: FieldErrors | Detail}, Detail, JSON)
+    return _failures(statuses, {400: ParameterErrors}, Detail, JSON)
 
 
 def problem_errors(*statuses: int) -> Responses:

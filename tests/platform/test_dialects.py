@@ -79,7 +79,11 @@ def test_storefront() -> None:
 @pytest.mark.parametrize("path", WAREHOUSE)
 def test_warehouse(path: str) -> None:
     assert told(NotFound(), path) == {"detail": "Not found"}
-    assert told(FIELDS, path) == {"product": ["Field is required"], "limit": ["Must be between 1 and 9"]}
+    assert told(FIELDS, path) == {
+        "product": ["Field is required"],
+        "limit": ["Must be between 1 and 9"],
+        "detail": "product: Field is required; limit: Must be between 1 and 9",
+    }
 
 
 @pytest.mark.parametrize("path", OURS)

@@ -91,8 +91,12 @@ class Line(msgspec.Struct, kw_only=True, eq=False):
         """Give it other attributes."""
         if attributes != self.attributes:
             self.attributes, self.is_changed = attributes, True
-            per_unit = (Part(part.product_id, part.quantity // self.quantity, part.attributes) for part in self.parts)
-            self.reference = reference_of(self.product_id, attributes, per_unit)
+            self.reference = self.own_reference()
+
+    def own_reference(self) -> str:
+        """What tells it from others by what it is."""
+        per_unit = (Part(part.product_id, part.quantity // self.quantity, part.attributes) for part in self.parts)
+        return reference_of(self.product_id, self.attributes, per_unit)
 
 
 class Cart:
@@ -100,10 +104,21 @@ class Cart:
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self.lines: list[Line] = list(lines)
+        self._know_by_our_references()
         self.removed: list[int] = []
         # The ids of the lines that are stored already.
         self.stored = {line.id for line in self.every()}
         self._had = self.units()
+
+    def _know_by_our_references(self) -> None:
+        """Lines that another shop brought along have references of its own; ours takes their place when they change."""
+        known = {line.reference for line in self.lines}
+        for line in self.lines:
+            if line.reference.partition("-")[0] != str(line.product_id):
+                ours = line.own_reference()
+                if ours not in known:
+                    known.add(ours)
+                    line.reference = ours
 
     @property
     def is_changed(self) -> bool:

@@ -1,12 +1,11 @@
 """Lines of baskets as a shop that migrates brings them, in the shape of the warehouse document."""
 
-import re
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET
 
-from src.modules.baskets.cart import REFERENCE_BYTES, reference_of
+from src.modules.baskets.cart import reference_of
 from src.modules.baskets.dtos import Quantity
 from src.modules.baskets.facts import MAX_LINES
 from src.modules.baskets.models import BasketItem
@@ -29,8 +28,6 @@ from src.platform.resources import (
     table_of,
 )
 
-EMPTY = b"{}"
-DIGEST = re.compile(f"[0-9a-f]{{{2 * REFERENCE_BYTES}}}")
 # Each line as it will be; a null parent counts like one that is not told.
 LINES = """
 WITH line AS (
@@ -86,16 +83,12 @@ def _complete(columns: Columns) -> None:
 
 
 def _reference(product: Any, attributes: Any, told: Any) -> Any:
-    """What tells a line apart, which follows from its product and attributes; of a bundle only its owner knows it."""
-    if attributes is UNSET and told is UNSET:
-        return UNSET
+    """What tells a line apart: as its owner says, else by its product and attributes."""
+    if attributes is UNSET or told is not UNSET:
+        return told
     if not isinstance(product, int):
-        raise UnfitRow("product", "must be told by its id beside attributes and reference")
-    if isinstance(told, str):
-        known, _, digest = told.partition("-")
-        if known == str(product) and DIGEST.fullmatch(digest):
-            return told
-    return str(product) if attributes is UNSET or attributes == EMPTY else reference_of(product, _read(attributes))
+        raise UnfitRow("product", "must be told by its id beside attributes")
+    return reference_of(product, _read(attributes))
 
 
 def _read(attributes: msgspec.Raw) -> dict[str, Any]:

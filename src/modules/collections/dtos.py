@@ -3,6 +3,7 @@
 from typing import Annotated, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from src.modules.baskets import Quantity, Shortfall
 from src.platform.ids import RowId
@@ -25,8 +26,8 @@ class CreateCollection(msgspec.Struct, forbid_unknown_fields=True):
 class ChangeCollection(msgspec.Struct, forbid_unknown_fields=True):
     """A new name, a new visibility, or both; the link stays as it is."""
 
-    name: Name | None = None
-    status: Status | None = None
+    name: Name | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
 
 
 class ChangeNamedCollection(ChangeCollection, forbid_unknown_fields=True, kw_only=True):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 import psycopg.errors
+from msgspec import UNSET
 
 from src.modules.baskets import Wish
 from src.modules.collections import repositories, rules, writing
@@ -100,8 +101,8 @@ class Collections:
     ) -> Collection:
         """Rename a collection, show it to all or to nobody else; raises NotFound and NameNeeded."""
         user = viewer.shopper.id
-        name = None if asked.name is None else rules.read_name(asked.name)
-        is_public = None if asked.status is None else asked.status == PUBLIC
+        name = None if asked.name is UNSET else rules.read_name(asked.name)
+        is_public = None if asked.status is UNSET else asked.status == PUBLIC
         await writing.take_turn(connection, user)
         await writing.change(connection, user, collection_id, name=name, is_public=is_public)
         return await self._collection(connection, viewer, collection_id)

@@ -64,7 +64,10 @@ async def test_renamed_collection_keeps_its_slug(album: Album) -> None:
     assert (renamed.name, renamed.status, renamed.slug) == ("Second", "public", made.slug)
     assert renamed == await album.get(made.pk)
     assert (await album.change(made.pk)) == renamed
-    assert (await album.change(made.pk, name=None, status="private")).public_url is None
+    assert (await album.change(made.pk, status="private")).public_url is None
+    for null in ("name", "status"):
+        refused = await album.shopper.request("PATCH", f"{COLLECTIONS}{made.pk}/", json={null: None})
+        assert (refused.status_code, list(refused.json())) == (400, [null])
 
 
 async def test_bare_path_changes_the_collection_that_the_body_names(album: Album, other: Album) -> None:

@@ -118,7 +118,8 @@ class Histories(RuleBasedStateMachine):
         owner, known = self.collection(nth)
         if known is None:
             return
-        answer = self.send(who, "PATCH", f"{COLLECTIONS}{known.pk}/", {"name": name, "status": status})
+        asked = {field: value for field, value in (("name", name), ("status", status)) if value is not None}
+        answer = self.send(who, "PATCH", f"{COLLECTIONS}{known.pk}/", asked)
         if who != owner:
             assert answer.status_code == 404
             return

@@ -50,5 +50,6 @@ class Analyst:
         response = await self.ask(path, **query)
         assert response.status_code == httpx.codes.BAD_REQUEST, response.text
         told: dict[str, list[str]] = response.json()
-        assert all(isinstance(message, str) for messages in told.values() for message in messages)
+        sentence = told.pop("detail")
+        assert all(f"{name}: {message}" in sentence for name, messages in told.items() for message in messages)
         return list(told)
