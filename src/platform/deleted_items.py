@@ -1,4 +1,4 @@
-"""Tombstones: whoever deletes an object that the warehouse shows says so here, in the same transaction."""
+"""Tombstones of what went without a DELETE, whose triggers leave them otherwise: an ended row, an id given up."""
 
 from collections.abc import Sequence
 

@@ -4,6 +4,7 @@ Most of it is read from the table itself: the fields of a row, their types, whic
 which row of another table they name. A declaration adds only what a table can't say.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -203,6 +204,11 @@ class Resource:
     versioned: str | None = None
     # Conditions on `{id}` under which a row can't be deleted, beyond foreign keys.
     in_use: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The path as one word, for the names of types and operations."""
+        return "".join(word.capitalize() for word in re.split(r"\W", self.path))
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:

@@ -1,6 +1,5 @@
 """The SQL of asking for alerts, listing and ending them (firing has its own: restocks.py)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -91,7 +90,6 @@ FORGET_FIRED = """
 DELETE FROM product_alert WHERE id IN (
     SELECT id FROM product_alert
     WHERE email IS NOT NULL AND fired_at < now() - %s * interval '1 day' LIMIT %s)
-RETURNING id
 """
 
 
@@ -201,9 +199,9 @@ async def confirm(connection: Connection, alert_id: int) -> list[int]:
     return [row[0] for row in await (await connection.execute(FAMILY, {"product": row[0]})).fetchall()]
 
 
-async def end(connection: Connection, alert_id: int) -> bool:
-    """Delete a guest's alert that is waiting; whether there was one."""
-    return (await connection.execute(END, (alert_id,))).rowcount == 1
+async def end(connection: Connection, alert_id: int) -> None:
+    """Delete a guest's alert, if it is waiting."""
+    await connection.execute(END, (alert_id,))
 
 
 async def forget_unanswered(connection: Connection, days: int, limit: int) -> int:
@@ -211,6 +209,6 @@ async def forget_unanswered(connection: Connection, days: int, limit: int) -> in
     return (await connection.execute(FORGET_UNANSWERED, (days, limit))).rowcount
 
 
-async def forget_fired(connection: Connection, days: int, limit: int) -> Sequence[int]:
-    """Delete up to `limit` alerts of guests who were told more than so many days ago; their ids."""
-    return [row[0] for row in await (await connection.execute(FORGET_FIRED, (days, limit))).fetchall()]
+async def forget_fired(connection: Connection, days: int, limit: int) -> int:
+    """Delete up to `limit` alerts of guests who were told more than so many days ago; how many went."""
+    return (await connection.execute(FORGET_FIRED, (days, limit))).rowcount

@@ -174,5 +174,4 @@ async def forget_guests(database: Database) -> None:
     while gone == FORGOTTEN_AT_ONCE:
         async with database.transaction() as work:
             days = await read_setting(work.connection, DELIVERY_DAYS)
-            told = await repositories.forget_fired(work.connection, days, FORGOTTEN_AT_ONCE)
-            gone = len(told)
+            gone = await repositories.forget_fired(work.connection, days, FORGOTTEN_AT_ONCE)

@@ -60,12 +60,10 @@ class FeedQuery(ImportQuery):
 
 
 def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
-    words = "".join(word.capitalize() for word in re.split(r"\W", resource.path))
-
     @post(
         f"/{resource.path}",
         status_code=200,
-        operation_id=f"import{words}",
+        operation_id=f"import{resource.name}",
         summary=f"Feed {resource.path}",
         responses={**answers(Report), **problem_errors(*BODY, *IDEMPOTENT)},
         operation_class=documented(rows=row_struct(resource), query=ImportQuery, headers=[IDEMPOTENCY_KEY]),
@@ -91,7 +89,7 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
     @delete(
         f"/{resource.path}/{{row_id:str}}",
         status_code=204,
-        operation_id=f"delete{words}",
+        operation_id=f"delete{resource.name}",
         summary=f"Delete from {resource.path}",
         responses={**answers(None, 204), **problem_errors(404, 409)},
     )

@@ -62,8 +62,7 @@ def row_struct(resource: Resource, amounts_are_texts: bool = False) -> type[msgs
         described = msgspec.Meta(description=resource.meaning(known) or None)
         fields.append((known.name, Annotated[wire, described], UNSET))
     fields += [(name, wire | UnsetType, UNSET) for name, wire in resource.types.items() if name not in resource.by_name]
-    name = "".join(word.capitalize() for word in re.split(r"\W", resource.path)) + "Row"
-    return msgspec.defstruct(name, fields, forbid_unknown_fields=True, gc=False, module=__name__)
+    return msgspec.defstruct(f"{resource.name}Row", fields, forbid_unknown_fields=True, gc=False, module=__name__)
 
 
 @cache

@@ -67,7 +67,6 @@ def _answer(request: AnyRequest, found: Found, page: int) -> Response[bytes]:
 
 
 def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
-    words = documents.words(resource.path)
     shown = resource.shown
     assert shown is not None  # noqa: S101
     told: dict[str, Any] = {
@@ -77,11 +76,11 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         "operation_class": documented(query=documents.page_query(resource), tells=HEADERS),
     }
 
-    @get(f"{PATH}/{resource.path}", operation_id=f"read{words}", **told)
+    @get(f"{PATH}/{resource.path}", operation_id=f"read{resource.name}", **told)
     async def show(request: AnyRequest, warehouse: NamedDependency[Warehouse]) -> Response[bytes]:
         return await _show(request, warehouse, resource)
 
-    @get(f"{REMOTE_PATH}/{resource.path}", operation_id=f"readRemote{words}", **told)
+    @get(f"{REMOTE_PATH}/{resource.path}", operation_id=f"readRemote{resource.name}", **told)
     async def show_of_channel(
         request: AnyRequest, channel_id: FromPath[str], warehouse: NamedDependency[Warehouse]
     ) -> Response[bytes]:

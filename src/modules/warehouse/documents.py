@@ -1,6 +1,5 @@
 """What the OpenAPI document says of rows and queries, from the declarations of the resources."""
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -71,11 +70,6 @@ class PageQuery(msgspec.Struct):
     ] = None
 
 
-def words(path: str) -> str:
-    """A path as one word of a name."""
-    return "".join(word.capitalize() for word in re.split(r"\W", path))
-
-
 def rows_query(resource: Resource) -> type[msgspec.Struct]:
     """The parameters that say which rows of a resource are meant."""
     return DatedRowsQuery if MODIFIED in resource.by_name else RowsQuery
@@ -92,14 +86,14 @@ def row_type(resource: Resource) -> type[msgspec.Struct]:
     """The type of a row as it is shown."""
     fields = [(known.name, _type(known, resource)) for known in resource.fields]
     about = resource.shown.about if resource.shown else None
-    return msgspec.defstruct(f"{words(resource.path)}Row", fields, namespace={"__doc__": about})
+    return msgspec.defstruct(f"{resource.name}Row", fields, namespace={"__doc__": about})
 
 
 def page_type(resource: Resource) -> type[msgspec.Struct]:
     """The type of an answer with rows."""
     link = Annotated[str | None, msgspec.Meta(description="An absolute URL.")]
     return msgspec.defstruct(
-        f"{words(resource.path)}Page",
+        f"{resource.name}Page",
         [
             ("count", Annotated[int, msgspec.Meta(description="How many rows there are on all pages.")]),
             ("next", link),

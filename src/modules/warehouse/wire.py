@@ -41,20 +41,34 @@ def row_json(resource: Resource, alias: str = ROW) -> str:
 def _json(column: Column[object], value: str) -> tuple[str, bool]:
     """The SQL expression whose text is the JSON of a value, and whether it lacks quotes around it."""
     match column.type:
-        case Integer() | JSONB():
-            return value, False
-        case Boolean():
-            return f"{value}::text", False
-        case Numeric(scale=scale):
-            return value if scale == 2 else f"round({value}, 2)", True
-        case DateTime():
-            return sql_time(value), True
-        case Date():
-            return DAY.format(value), True
-        case Uuid():
-            return value, True
-        case Text() | ARRAY():
+        case Text():
             return f"to_json({value})", False
+        case Numeric() | DateTime() | Date() | Uuid():
+            return shown_text(column, value), True
+    return shown_text(column, value), False
+
+
+def shown_text(column: Column[object], value: str) -> str:
+    """The SQL expression whose text is a value as pages show it, without the quotes around it."""
+    match column.type:
+        case Boolean():
+            return f"{value}::text"
+        case DateTime():
+            return sql_time(value)
+        case Date():
+            return DAY.format(value)
+    return raw_text(column, value)
+
+
+def raw_text(column: Column[object], value: str) -> str:
+    """The SQL expression whose text is a value as PostgreSQL writes it; raises TypeError for a type that has none."""
+    match column.type:
+        case Integer() | JSONB() | Text() | Uuid() | Boolean() | DateTime() | Date():
+            return value
+        case Numeric(scale=scale):
+            return value if scale == 2 else f"round({value}, 2)"
+        case ARRAY():
+            return f"to_json({value})"
     raise TypeError(f"no form on the wire for {column.type!r} of {column}")
 
 

@@ -38,10 +38,9 @@ WRITERS: Mapping[str, Opened] = {
 
 def schema_of(resource: Resource, mark: str) -> pa.Schema:
     """The types of a resource's fields, with what each means."""
-    docs = resource.shown.docs if resource.shown else {}
     fields = []
     for known in resource.fields:
-        doc = docs.get(known.name) or known.column.doc
+        doc = resource.meaning(known)
         about = {"description": doc} if doc else None
         fields.append(pa.field(known.name, _type(known.column), bool(known.column.nullable), about))
     return pa.schema(fields, {"resource": resource.path, "high_water_mark": mark})

@@ -43,7 +43,6 @@ async def _export(request: AnyRequest, exports: Exports, resource: Resource) -> 
 
 
 def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
-    words = documents.words(resource.path)
     shown = resource.shown
     assert shown is not None  # noqa: S101
     told: dict[str, Any] = {
@@ -58,11 +57,11 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         "operation_class": documented(query=_query(resource), tells=HEADERS, also=OTHER_TYPES),
     }
 
-    @get(f"{PATH}/{resource.path}/export", operation_id=f"export{words}", **told)
+    @get(f"{PATH}/{resource.path}/export", operation_id=f"export{resource.name}", **told)
     async def export(request: AnyRequest, exports: NamedDependency[Exports]) -> Response[bytes]:
         return await _export(request, exports, resource)
 
-    @get(f"{REMOTE_PATH}/{resource.path}/export", operation_id=f"exportRemote{words}", **told)
+    @get(f"{REMOTE_PATH}/{resource.path}/export", operation_id=f"exportRemote{resource.name}", **told)
     async def export_of_channel(
         request: AnyRequest, channel_id: FromPath[str], exports: NamedDependency[Exports]
     ) -> Response[bytes]:
