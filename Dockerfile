@@ -4,7 +4,7 @@ FROM python:3.11-slim AS build
 WORKDIR /app
 RUN python -m venv .venv
 COPY requirements.txt ./
-RUN .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+RUN .venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .

@@ -10,7 +10,10 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # Two processes, each with servers of its own; whole files, those that take longest first.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
-PIP := .venv/bin/python -m pip install --quiet --require-virtualenv
+# The pins are complete, so nothing else is to be looked for.
+PIP := .venv/bin/python -m pip install --quiet --require-virtualenv --no-deps
+# What django-htmx asks for beside the scripts that it is wanted for.
+UNUSED := --no-emit-package django --no-emit-package asgiref --no-emit-package sqlparse
 ARGS :=
 
 # Stamps carry a checksum of what they stand for in their name, so a second run finds them and does nothing.
@@ -54,7 +57,7 @@ lock: install-dev ## Pins requirements*.in anew, with hashes (ARGS="--upgrade" f
 	@for name in requirements requirements-dev; do \
 		echo "# Pinned from $$name.in by \`make lock\`." > $$name.lock && \
 		.venv/bin/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
-			--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) \
+			--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UNUSED) $(ARGS) \
 			--output-file $$name.txt $$name.in && \
 		cat $$name.txt >> $$name.lock && mv $$name.lock $$name.txt || exit 1; \
 	done
@@ -77,11 +80,11 @@ $(VENV):
 $(RUNTIME): | $(VENV)
 	@echo "Installing requirements.txt"
 	@$(PIP) --require-hashes -r requirements.txt
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(PIP) --no-build-isolation -e .
 	@rm -f .venv/.runtime-* && touch $@
 
 $(DEV): | $(VENV)
 	@echo "Installing requirements-dev.txt"
 	@$(PIP) --require-hashes -r requirements-dev.txt
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(PIP) --no-build-isolation -e .
 	@rm -f .venv/.runtime-* .venv/.dev-* && touch $(RUNTIME) $@
