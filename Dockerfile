@@ -9,6 +9,8 @@ COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .
 COPY migrations migrations
+# The root may be read-only where it runs, and each start would compile everything anew.
+RUN .venv/bin/python -m compileall -q src migrations
 
 
 FROM python:3.11-slim

@@ -1,6 +1,6 @@
 # Everything below runs from the checkout, on a machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev up test lint format bench chaos lock clean
+.PHONY: help install install-dev up test browser lint format bench chaos audit lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -34,8 +34,17 @@ install-dev: $(DEV) ## Adds what tests, checks and benchmarks need
 up: install ## Starts everything: embedded servers, demo data, API and worker
 	@exec .venv/bin/wishkeep up $(ARGS)
 
-test: lint ## Runs every check and the whole test suite
+test: lint browser audit ## Runs every check and the whole test suite
 	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
+
+# For the tests of the operators' page; who is not root, or has no Debian, installs a Chromium by hand or goes without.
+browser:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$name >/dev/null 2>&1 && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing Chromium, in which the operators' page is tested"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else false; fi || echo "There is no Chromium, so the tests of the operators' page are skipped." >&2
 
 lint: install-dev ## Runs the linters, the type checker and the import contracts
 	.venv/bin/python -m ruff check .
@@ -52,6 +61,9 @@ bench: install-dev ## Measures throughput and latency against floor handlers (AR
 
 chaos: install-dev ## Kills parts of a deployment in full use, 200 times (ARGS="--kills 50" for fewer)
 	.venv/bin/python -m tests.chaos $(ARGS)
+
+audit: install-dev ## Looks whether a dependency is known to be vulnerable (ARGS="--required" fails where that can't be asked)
+	.venv/bin/python -m tests.audit $(if $(filter audit,$(MAKECMDGOALS)),$(ARGS))
 
 lock: install-dev ## Pins requirements*.in anew, with hashes (ARGS="--upgrade" for newer versions)
 	@for name in requirements requirements-dev; do \

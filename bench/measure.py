@@ -4,7 +4,8 @@ import gc
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from statistics import median
@@ -165,6 +166,16 @@ class Bench:
         self._loads.pop(SERVICE).close()
         await self._servers.pop(SERVICE).stop()
         return await self._start(SERVICE)
+
+    @asynccontextmanager
+    async def beside(self, target: str) -> AsyncIterator[Server]:
+        """One more server, for as long as the block measures it."""
+        server = await self._start(target)
+        try:
+            yield server
+        finally:
+            self._loads.pop(target).close()
+            await self._servers.pop(target).stop()
 
     @property
     def service(self) -> Server:

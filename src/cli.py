@@ -50,10 +50,15 @@ def _api(options: argparse.Namespace) -> None:
 
 
 def _worker(options: argparse.Namespace) -> None:
+    from src.platform.jobs import QUEUES
     from src.workers.main import run
 
+    unknown = [name for name in options.queue if name not in QUEUES]
+    if unknown:
+        raise CommandFailed(f"--queue {unknown[0]}: must be one of {', '.join(QUEUES)}")
+    queues = [name for name in QUEUES if name in options.queue or not options.queue]
     with configured(options.data_dir, "worker") as settings:
-        run(settings)
+        run(settings, queues)
 
 
 def _mail_catcher(options: argparse.Namespace) -> None:
@@ -74,7 +79,7 @@ def _demo_drop(options: argparse.Namespace) -> None:
 
 def _migrate(options: argparse.Namespace) -> None:
     with configured(options.data_dir, "migrate") as settings:
-        migrate(settings)
+        migrate(settings, expand=options.expand)
 
 
 def _issue_token(options: argparse.Namespace) -> None:
@@ -108,6 +113,24 @@ def _export(options: argparse.Namespace) -> None:
     with configured(options.data_dir, "export") as settings:
         mark = asyncio.run(export(settings, options.resource, parameters, options.output))
     print(f"For what changes from now on: --changed-after {mark}", file=sys.stderr)
+
+
+def _erase(options: argparse.Namespace) -> None:
+    from src.commands import erase
+
+    with configured(options.data_dir, "erase") as settings:
+        if options.email is not None:
+            ended = asyncio.run(erase.erase_address(settings, options.email))
+            print(f"{ended.went} rows went, {ended.blanked} were blanked.")
+            return
+        if options.again:
+            found = asyncio.run(erase.erase_again(settings))
+        elif options.list:
+            found = asyncio.run(erase.list_erased(settings))
+        else:
+            found = asyncio.run(erase.erase_users(settings, options.user))
+    for erased in found:
+        print(erased.user_id, erased.requested_at.isoformat())
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -160,8 +183,14 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("WEB_CONCURRENCY") or "1",
         help="processes that serve (WEB_CONCURRENCY; default 1)",
     )
-    add("worker", _worker, "Run background jobs")
-    add("migrate", _migrate, "Bring the database to the newest schema")
+    worker = add("worker", _worker, "Run background jobs")
+    worker.add_argument(
+        "--queue", action="append", default=[], metavar="NAME", help="feed, deliveries or upkeep; may be repeated"
+    )
+    schema = add("migrate", _migrate, "Bring the database to the newest schema")
+    schema.add_argument(
+        "--expand", action="store_true", help="only as far as the release before can live with, while it still serves"
+    )
 
     token = commands.add_parser("token", help="Issue tokens").add_subparsers(metavar="ACTION", required=True)
     text = "Print a new token for a user, who is created if need be"
@@ -180,6 +209,13 @@ def _parser() -> argparse.ArgumentParser:
     rows.add_argument("--where", action="append", default=[], metavar="NAME=VALUE", help="a filter of the warehouse")
     rows.add_argument("--sort", metavar="FIELDS", help="separated by commas, - before one sorts it downwards")
     rows.add_argument("--changed-after", metavar="MARK", help="only what changed since an export with that mark")
+    erase = add("erase", _erase, "Erase people's data; prints whose, and since when").add_mutually_exclusive_group(
+        required=True
+    )
+    erase.add_argument("--user", type=int, action="append", metavar="ID", help="a user; may be repeated")
+    erase.add_argument("--email", metavar="ADDRESS", help="a guest without an account")
+    erase.add_argument("--again", action="store_true", help="all who were erased, in a database that was restored")
+    erase.add_argument("--list", action="store_true", help="only say who was erased")
     drop = add("demo-drop", _demo_drop, "Let a price of the demo shop drop by a tenth")
     drop.add_argument("--sku", default="LAMP-ARC", help="whose price (default %(default)s)")
     catcher = add("mail-catcher", _mail_catcher, "Keep mails in a folder instead of sending them, for `wishkeep up`")

@@ -31,6 +31,12 @@ INSERT INTO offer_epoch DEFAULT VALUES;
 INSERT INTO update_progress DEFAULT VALUES;
 """
 KEPT = {"schema_version"}
+pytest_plugins = ("tests.topologies",)
+# Their partitions, which may go while tests run, are emptied with them.
+TABLES = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+"""
 CONTENT_TYPES = "SELECT string_agg(format('(%s, %L, %L)', id, app_label, model), ', ') FROM content_type"
 JWT_SECRET = "a secret for the tests, long enough"
 
@@ -71,7 +77,7 @@ def settings(servers: EmbeddedServers) -> Settings:
 def emptying(settings: Settings) -> str:
     """One script that empties every table; deleting is many times quicker than truncating."""
     with psycopg.connect(settings.database_url) as connection:
-        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        rows = connection.execute(TABLES).fetchall()
         (content_types,) = connection.execute(CONTENT_TYPES).fetchone() or (None,)
     deletes = "".join(f'DELETE FROM "{name}";' for (name,) in rows if name not in KEPT)
     return f"""
@@ -146,6 +152,7 @@ async def database(app: Litestar, broom: Broom) -> Database:
     await broom.sweep()
     # Tables were emptied behind the back of the triggers that tell what is no longer true.
     app.state.cache._local.clear()
+    app.state.protection.limiter.forget()
     return cast("Database", app.state.database)
 
 

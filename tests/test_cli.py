@@ -66,6 +66,14 @@ def test_a_bad_address_is_refused_in_one_line(configured: Settings) -> None:
     assert result.stderr == "email: Not a valid value\n"
 
 
+@pytest.mark.usefixtures("configured")
+def test_an_erasure_by_address_says_how_much_it_ended_or_that_it_is_no_address() -> None:
+    ended, refused = wishkeep("erase", "--email", "guest@example.com"), wishkeep("erase", "--email", "")
+    assert (ended.returncode, ended.stdout) == (0, "0 rows went, 0 were blanked.\n"), ended.stderr
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "--email: must be an e-mail address\n"
+
+
 def test_an_unknown_scope_is_refused_by_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["token", "issue", "--email", "a@example.com", "--scope", "everything"])
@@ -140,3 +148,8 @@ def test_a_command_by_itself_runs_embedded_servers_for_its_time() -> None:
     assert issued.returncode == 0, issued.stderr
     assert len(issued.stdout.split()) == 1
     assert not Path("data/servers.json").exists()
+
+
+def test_a_worker_of_an_unknown_queue_is_refused(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["worker", "--queue", "feed", "--queue", "mails"]) == 1
+    assert capsys.readouterr().err == "--queue mails: must be one of feed, deliveries, upkeep\n"

@@ -14,6 +14,7 @@ from bench.rows import (
     mails,
     orders,
     streams,
+    telemetry,
     updates,
     warehouse,
 )
@@ -22,6 +23,7 @@ from bench.rows import (
 ROWS: list[Row] = [
     *favourites.ROWS,
     *baskets.ROWS,
+    *telemetry.ROWS,
     *collections.ROWS,
     *exports.ROWS,
     *engine.ROWS,

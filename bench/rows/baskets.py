@@ -34,7 +34,7 @@ SELECT (SELECT used FROM offer_usage WHERE basket_offer_id = %(offer)s),
 """
 
 
-def _looks(seed: Seed) -> Iterator[bytes]:
+def looks(seed: Seed) -> Iterator[bytes]:
     """Every reader once, so that the warm-up has met them all, then whoever comes."""
     chosen = [*seed.readers, *seed.randomness("baskets").choices(seed.readers, k=_VARIETY - len(seed.readers))]
     return cycle([request("GET", BASKET, token=reader.token) for reader in chosen])
@@ -54,7 +54,7 @@ def _additions(seed: Seed) -> Iterator[bytes]:
         yield request("POST", BASKET, token=token(shopper), body=body)
 
 
-def _is_whole(body: bytes) -> bool:
+def is_whole(body: bytes) -> bool:
     """A basket with all its lines, each with a discount, and nothing that can't be bought."""
     basket = msgspec.json.decode(body)["basket"]
     discounted = [line["discount_amount"] != "0.00" for line in basket["basketitem_set"]]
@@ -160,9 +160,9 @@ async def _voucher(bench: Bench, turn: int, code: str, uses: int) -> int:
 
 
 ROWS: list[Row] = [
-    Rate("basket-get-warm", READ_FLOOR, _looks, Target(1.2), check=_is_whole),
-    ColdRate("basket-get-cold", READ_FLOOR, _rounds, Target(0.25), check=_is_whole),
+    Rate("basket-get-warm", READ_FLOOR, looks, Target(1.2), check=is_whole),
+    ColdRate("basket-get-cold", READ_FLOOR, _rounds, Target(0.25), check=is_whole),
     # Two in three products of a basket are like nobody else's: it takes a while until all have been seen.
-    Rate("basket-add", WRITE_FLOOR, _additions, Target(0.3), check=_is_whole, warm_up=12_000),
+    Rate("basket-add", WRITE_FLOOR, _additions, Target(0.3), check=is_whole, warm_up=12_000),
     HotVoucher(),
 ]

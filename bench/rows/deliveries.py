@@ -50,7 +50,7 @@ INSERT INTO catalogue_change (product_id, kind, price_list_id, currency_type, ol
 SELECT product_id, 'price', 1, 'try', price + 1, price FROM lowered
 """
 _KEEP = "DROP TABLE IF EXISTS bench.made; CREATE TABLE bench.made AS SELECT * FROM delivery; TRUNCATE delivery"
-_COLUMNS = "channel, user_id, webhook_endpoint_id, kind, product_id, favourite_id, dedupe_key, payload"
+_COLUMNS = "channel, user_id, webhook_endpoint_id, kind, product_id, favourite_id, dedupe_key, payload, occurred_at"
 _RAW = f"INSERT INTO delivery ({_COLUMNS}) SELECT {_COLUMNS} FROM bench.made"
 _COUNT = "SELECT count(*) FROM delivery"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from src.commands.errors import CommandFailed
 from src.platform.embedded import Addresses, embedded_servers
 from src.platform.errors import SettingsError
-from src.platform.settings import Settings, load_settings
+from src.platform.settings import Settings, load_settings, secret_of
 
 DEFAULT_DATA_DIR = Path(".wishkeep")
 # They stand for addresses that are known only when the servers run, so that all else is judged before.
@@ -17,7 +17,7 @@ UNKNOWN_YET = {"DATABASE_URL": "postgresql:///", "REDIS_URL": "unix:///", "REDIS
 
 def names_servers() -> bool:
     """Whether the environment names the servers to use; raises SettingsError when it names only some of them."""
-    named = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name, "").strip()}
+    named = {name for name in ("DATABASE_URL", "REDIS_URL") if secret_of(os.environ, name)}
     if len(named) == 1:
         raise SettingsError(["DATABASE_URL and REDIS_URL: set both, or neither to use embedded servers"])
     return bool(named)
@@ -42,15 +42,20 @@ def migrated(addresses: Addresses) -> Settings:
     return settings
 
 
-def migrate(settings: Settings) -> None:
-    """Bring the database to the newest schema; raises CommandFailed when it is away."""
+def migrate(settings: Settings, *, expand: bool = False) -> None:
+    """Bring the database to the newest schema, or to what two releases share; raises CommandFailed when it is away."""
+    if settings.database_pooler != "none":
+        raise CommandFailed(
+            "The database cannot be migrated through a pooler: set DATABASE_URL to PostgreSQL itself, and no"
+            " DATABASE_POOLER."
+        )
     # Only here: what does not migrate starts in half the time.
     from sqlalchemy.exc import OperationalError
 
     from src.platform.migrations import upgrade
 
     try:
-        upgrade(settings)
+        upgrade(settings, expand=expand)
     except OperationalError as error:
         raise CommandFailed(f"The database cannot be migrated: {' '.join(str(error.orig).split())}") from error
 

@@ -93,7 +93,7 @@ def _run(options: Options, held: ExitStack, end: _End) -> None:
     address = f"http://[{options.host}]:{port}" if ":" in options.host else f"http://{options.host}:{port}"
     catches_mails = options.demo and settings.smtp_url is None
     children = _children(options, settings, port, address, catches_mails=catches_mails)
-    held.callback(stop_all, children, CHILD_PATIENCE_S)
+    held.callback(stop_all, children, CHILD_PATIENCE_S + settings.stop_delay_s)
     for child in children:
         child.tend()
     tokens = []

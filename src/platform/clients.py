@@ -1,9 +1,11 @@
 """Where a request comes from, as far as it can be known behind proxies."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from litestar import Request
+from litestar.types import Scope
 
 # Whoever has one IPv6 address has all of its /64.
 IPV6_PREFIX = 64
@@ -14,26 +16,39 @@ def network_address(request: Request[Any, Any, Any]) -> str:
 
     Of `X-Forwarded-For` only what our own proxies have added counts (TRUSTED_PROXIES): the rest may be made up.
     """
-    address = _address(request)
+    return network_of(request.scope, request.app.state.settings.trusted_proxies)
+
+
+def network_of(scope: Scope, proxies: int) -> str:
+    """Like `network_address`, behind so many trusted proxies, where there is no request yet."""
+    return _network(_told(scope, proxies))
+
+
+def client_address(request: Request[Any, Any, Any]) -> str:
+    """Like `network_address`, but the whole address whatever its kind."""
+    return str(_address(_told(request.scope, request.app.state.settings.trusted_proxies)) or "")
+
+
+def _told(scope: Scope, proxies: int) -> str:
+    if proxies:
+        headers: Any = scope["headers"]
+        told = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+        parts = [part.strip() for part in told.split(",") if part.strip()]
+        if parts:
+            return parts[-min(proxies, len(parts))]
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+@lru_cache(maxsize=4096)
+def _network(text: str) -> str:
+    address = _address(text)
     if isinstance(address, IPv6Address):
         return str(ip_network((address.packed, IPV6_PREFIX), strict=False))
     return str(address or "")
 
 
-def client_address(request: Request[Any, Any, Any]) -> str:
-    """Like `network_address`, but the whole address whatever its kind."""
-    return str(_address(request) or "")
-
-
-def _address(request: Request[Any, Any, Any]) -> IPv4Address | IPv6Address | None:
-    proxies = request.app.state.settings.trusted_proxies
-    told = [part.strip() for part in ",".join(request.headers.getall("x-forwarded-for", [])).split(",") if part.strip()]
-    if proxies and told:
-        text = told[-min(proxies, len(told))]
-    elif request.client:
-        text = request.client.host
-    else:
-        return None
+def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)
     except ValueError:

@@ -36,6 +36,20 @@ SESSION_POOL_SIZE = 2
 IDLE_IN_TRANSACTION_S = 60
 LOCK_TIMEOUT_S = 10
 CANCEL_TIMEOUT_S = 5
+BEGIN_ALONE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"
+
+
+def session_settings(settings: Settings) -> dict[str, str]:
+    """What holds for every statement of ours, unless its transaction says otherwise."""
+    return {
+        "statement_timeout": f"{settings.statement_timeout_s:g}s",
+        "lock_timeout": f"{LOCK_TIMEOUT_S}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_S}s",
+        "timezone": "UTC",
+        # The planner thinks that a list of one is cheaper than a list of any length, and would plan statements
+        # that requests share anew each time, which takes longer than to run them.
+        "plan_cache_mode": "force_generic_plan",
+    }
 
 
 def containing(text: str) -> str:
@@ -104,20 +118,7 @@ class Database:
     ) -> None:
         self._url = url or settings.database_url
         connections = connections or settings.database_pool_size
-        options = " ".join(
-            f"-c {name}={value}"
-            for name, value in {
-                "statement_timeout": f"{settings.statement_timeout_s:g}s",
-                "lock_timeout": f"{LOCK_TIMEOUT_S}s",
-                "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_S}s",
-                "timezone": "UTC",
-                # The planner thinks that a list of one is cheaper than a list of any length, and would plan statements
-                # that requests share anew each time, which takes longer than to run them.
-                "plan_cache_mode": "force_generic_plan",
-            }.items()
-        )
         connect: dict[str, Any] = {
-            "options": options,
             "application_name": application,
             "connect_timeout": 5,
             # A machine that is gone says nothing: its silence is noticed after so long (milliseconds, then seconds).
@@ -125,6 +126,11 @@ class Database:
             "keepalives_idle": 30,
             "keepalives_interval": 5,
         }
+        if settings.database_pooler == "none":
+            connect["options"] = " ".join(f"-c {name}={value}" for name, value in session_settings(settings).items())
+        else:
+            # What was prepared would be in another session the next time; the role brings the session's settings.
+            connect["prepare_threshold"] = None
         self._connect = connect
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self._url,
@@ -168,12 +174,13 @@ class Database:
     async def alone(self) -> AsyncIterator[Connection]:
         """A connection of its own, for what takes longer than a request may: no statement of it times out.
 
-        It is closed when the block ends; what still runs on it is cancelled, also when the block is.
+        It is in a transaction that reads one state of everything, and closed when the block ends; what still runs on
+        it is cancelled, also when the block is.
         """
         async with self._available():
             connection = await AsyncConnection.connect(self._url, autocommit=True, **self._connect)
             try:
-                await connection.execute("SET statement_timeout = 0")
+                await connection.execute(BEGIN_ALONE)
                 yield connection
             finally:
                 await _end(connection)

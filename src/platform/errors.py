@@ -7,9 +7,11 @@
       NotFound              404
       MethodNotAllowed      405
       Refused               406  understood and declined (the commerce dialect's business refusal)
+      RequestTimeout        408  the body does not come
       Conflict              409
       PreconditionFailed    412
       TooLarge              413
+      AddressTooLong        414
       UnsupportedMedia      415
       Unprocessable         422
       TooManyRequests       429
@@ -90,6 +92,13 @@ class Refused(AppError):
     status, code, message = 406, "refused", "The request was refused"
 
 
+class RequestTimeout(AppError):
+    status, code, message = 408, "request_timeout", "The request took too long to arrive"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Connection": "close"})
+
+
 class Conflict(AppError):
     status, code, message = 409, "conflict", "The request conflicts with the current state"
 
@@ -100,6 +109,10 @@ class PreconditionFailed(AppError):
 
 class TooLarge(AppError):
     status, code, message = 413, "too_large", "The request body is too large"
+
+
+class AddressTooLong(AppError):
+    status, code, message = 414, "address_too_long", "The address of the request is too long"
 
 
 class UnsupportedMedia(AppError):

@@ -63,7 +63,9 @@ def _undecodable(request: AnyRequest, _: Exception) -> Answer:
 
 def _unexpected(request: AnyRequest, error: Exception) -> Answer:
     """A bug: the log has everything, the client only the id of the request (in X-Request-ID)."""
-    log.error("request.failed", path=request.scope["path"], method=request.method, exc_info=error)
+    # The route and not the path, which may hold ids of people.
+    route = request.scope.get("path_template", "unmatched")
+    log.error("request.failed", route=route, method=request.method, exc_info=error)
     return answer_failure(request, AppError())
 
 

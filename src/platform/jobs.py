@@ -5,38 +5,60 @@ schedule when the queue loses it. They are enqueued after the commit that makes 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from time import time
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 import structlog
 from arq.connections import ArqRedis
-from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from src.platform.database import Database
-from src.platform.metrics import JOBS_ENQUEUED
+from src.platform.redis import create_pool
+from src.platform.redis_addresses import read_address
+from src.platform.sending import AWAY, Call, Met, Sender
 from src.platform.settings import Settings
+from src.platform.tracing import with_trace
 
 log = structlog.get_logger(__name__)
 
-QUEUE_NAME = "wishkeep:jobs"
+QueueName: TypeAlias = Literal["feed", "deliveries", "upkeep"]
+# Several, so that one can be paused while the others go on.
+QUEUES: tuple[QueueName, ...] = get_args(QueueName)
+_QUEUE_OF: dict[str, QueueName] = {"updates": "feed", "notifications": "deliveries", "alerts": "deliveries"}
+# Where releases before this one enqueue everything. Workers look there too, because such a release may run beside this
+# one or have left something behind: that may go in the release after this.
+FORMER_KEY = "wishkeep:jobs"
 # A queue that nobody works off keeps its jobs this long; arq's default of a day would lose a weekend's.
 KEPT_FOR_MS = 7 * 24 * 3600 * 1000
 # What is asked for after a commit may delay its answer by so much at worst.
 ENQUEUE_TIMEOUT_S = 1.0
-QUEUE_AWAY = (RedisError, OSError)
+QUEUE_AWAY = AWAY
 # Wake-up calls of one such stretch of time share a run, which begins when the stretch is over.
 WAKE_EVERY_S = 0.2
 
+# Names of jobs that this process's own code knows: others come from what people sent, and are told as one.
+_known: set[str] = set()
+UNKNOWN = "unknown"
+
 Function: TypeAlias = Callable[..., Awaitable[object]]
 Moments: TypeAlias = int | frozenset[int] | None
+
+
+def queue_of(job_name: str) -> QueueName:
+    """The queue that jobs of this name wait in; what nobody knows is upkeep."""
+    return _QUEUE_OF.get(job_name.partition(".")[0], "upkeep")
+
+
+def queue_key(queue: QueueName) -> str:
+    """The key of a queue's jobs on its server."""
+    return f"{FORMER_KEY}:{queue}"
 
 
 @dataclass(frozen=True)
@@ -65,7 +87,10 @@ class Job:
     max_tries: int
     retry_s: float
 
-    async def __call__(self, context: JobContext, **arguments: Any) -> None:
+    def __post_init__(self) -> None:
+        _known.add(self.name)
+
+    async def __call__(self, context: JobContext, /, **arguments: Any) -> None:
         await self.function(context, **arguments)
 
 
@@ -106,24 +131,37 @@ def cron(
     )
 
 
+class Unsendable(Exception):
+    """A call of a job that no queue can take, today or ever."""
+
+
 class Queue:
     """Where jobs are enqueued; one per process and event loop."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = queue_client(settings, timeout_s=ENQUEUE_TIMEOUT_S, connections=8, retries=0)
-        self._sending: set[asyncio.Task[bool]] = set()
+        connect = partial(queue_client, settings, timeout_s=ENQUEUE_TIMEOUT_S, connections=8, retries=0)
+        self._sender = Sender(lambda met: connect(met=met), ENQUEUE_TIMEOUT_S)
 
     async def enqueue(self, name: str, *, key: str | None = None, defer_s: float = 0, **arguments: Any) -> bool:
         """Ask for a run of the job `name`, `defer_s` seconds from now at the earliest; whether the queue took it.
 
-        With a `key` it is not taken while a job of that name and key waits or runs. A queue that is away loses the
-        call, which is logged and counted, but is no failure of whoever made it.
+        With a `key` it is not taken while a job of that name and key waits or runs. While the queue is away, the call
+        is kept here and sent as soon as it is back; that is no failure of whoever made it.
         """
-        # Shielded from the end of a request: a cancelled pipeline leaks its connection (redis-py 5.3).
-        sending = asyncio.create_task(self._send(name, key, defer_s, arguments))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
-        return await asyncio.shield(sending)
+        _known.add(name)
+        return await self._sender.send(Call(name, queue_key(queue_of(name)), with_trace(arguments), key, defer_s))
+
+    async def enqueue_again(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Ask for a run of a job as it was asked for before, whatever it and its arguments are called.
+
+        Whether the queue took it; raises Unsendable when no queue ever will.
+        """
+        label = name if name in _known else UNKNOWN
+        call = Call(name, queue_key(queue_of(name)), with_trace(dict(arguments)), None, 0, label=label)
+        taken = await self._sender.send(call)
+        if call.refused is not None:
+            raise Unsendable from call.refused
+        return taken
 
     async def wake(self, name: str, *, key: str = "", after_s: float = 0, **arguments: Any) -> None:
         """Ask for a run of `name` that begins within WAKE_EVERY_S from now, or so much after `after_s`.
@@ -131,51 +169,40 @@ class Queue:
         Calls that come together share one run, and none is lost to a run that has begun already: what was committed
         before the call is there when the run begins. A `key` keeps runs with different arguments apart.
         """
+        _known.add(name)
         now = time()
         stretch = int((now + after_s) / WAKE_EVERY_S) + 1
         defer_s = stretch * WAKE_EVERY_S - now
-        await self.enqueue(name, key=f"{key}:{stretch}", defer_s=defer_s, **arguments)
-
-    async def _send(self, name: str, key: str | None, defer_s: float, arguments: dict[str, Any]) -> bool:
-        job_id = None if key is None else f"{name}:{key}"
-        try:
-            taken = await self._client.enqueue_job(name, _job_id=job_id, _defer_by=defer_s or None, **arguments)
-        except QUEUE_AWAY as error:
-            JOBS_ENQUEUED.labels(name, "lost").inc()
-            log.warning("job.lost", job=name, error=repr(error))
-            return False
-        JOBS_ENQUEUED.labels(name, "queued" if taken else "duplicate").inc()
-        return taken is not None
+        queue, group = queue_key(queue_of(name)), f"{name}:{key}"
+        await self._sender.send(Call(name, queue, with_trace(arguments), f"{key}:{stretch}", defer_s, group))
 
     async def ping(self) -> None:
         """Raises one of QUEUE_AWAY when the queue does not answer."""
-        await self._client.ping()
+        await self._sender.client.ping()
 
     async def close(self) -> None:
-        """Finish what is being sent and close the connections."""
-        if self._sending:
-            await asyncio.wait(self._sending)
-        await close_client(self._client)
+        """Finish what is being sent, try once more to send what could not be, and close the connections."""
+        await self._sender.close()
+        await close_client(self._sender.client)
 
 
-def queue_client(settings: Settings, *, timeout_s: float, connections: int, retries: int) -> ArqRedis:
-    """A client of the queue's server; close it with `close_client`."""
-    # From the URL by redis-py: arq's own reading of it drops all options and does not decode paths.
-    pool = BlockingConnectionPool.from_url(
-        settings.queue_url,
-        max_connections=connections,
-        timeout=timeout_s,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        health_check_interval=30,
+def queue_client(
+    settings: Settings, *, timeout_s: float, connections: int, retries: int, met: Met | None = None
+) -> ArqRedis:
+    """A client of the queue's server, which sets up each new connection by `met`; close it with `close_client`."""
+    # By redis-py: arq's own reading of an address drops all options and does not decode paths.
+    pool = create_pool(
+        read_address(settings.queue_url),
+        connections=connections,
+        timeout_s=timeout_s,
         retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries),
         retry_on_error=[RedisConnectionError, RedisTimeout],
+        redis_connect_func=met,
     )
     return ArqRedis(
         pool_or_conn=pool,
         job_serializer=msgspec.msgpack.encode,
         job_deserializer=msgspec.msgpack.decode,
-        default_queue_name=QUEUE_NAME,
         expires_extra_ms=KEPT_FOR_MS,
     )
 

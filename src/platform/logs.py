@@ -1,7 +1,7 @@
 """Logs: one event per line on standard error, as JSON or for a terminal, from us and from every library alike.
 
-Request and job ids come along by themselves. No event may name a person: what looks like a credential or an e-mail
-address is blotted out wherever it turns up, in the text of an exception too.
+Ids of requests, jobs and traces come along by themselves. No event may name a person: what looks like a credential, an
+address or a number to call is blotted out wherever it turns up, in the text of an exception too.
 """
 
 import logging
@@ -16,6 +16,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from src.platform.settings import Settings
+from src.platform.tracing import trace_ids
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being answered."""
@@ -29,11 +30,18 @@ _BLOTS = (
     (re.compile(r"\b(osessionid|csrftoken|password|secret)(\"?\s*[=:]\s*\"?)[^\s\"',;&]+", re.IGNORECASE), r"\1\2…"),
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), r"\1…@"),
     (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "…@…"),
+    (re.compile(r"\+\d{8,15}\b"), "+…"),
+    # PostgreSQL shows the row that it refuses, whosever it is.
+    (re.compile(r"(DETAIL|CONTEXT):((?!\\n).)+"), r"\1: …"),
 )
+
+# Of these the lines are ours.
+LINES = ("exception", "stack")
+_ESCAPED = {False: re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"), True: re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")}
 
 
 def blot(text: str) -> str:
-    """`text` without credentials and e-mail addresses."""
+    """`text` without credentials, e-mail addresses, phone numbers and what PostgreSQL shows of rows."""
     for pattern, replacement in _BLOTS:
         text = pattern.sub(replacement, text)
     return text
@@ -55,6 +63,18 @@ def _blotted(value: object) -> object:
     return blot(repr(value))
 
 
+def _escape_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What a terminal would obey is shown instead; tracebacks keep their lines."""
+    return {
+        key: _ESCAPED[key in LINES].sub(_escape, value) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
 def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     request_id = REQUEST_ID.get()
     if request_id is not None:
@@ -67,10 +87,18 @@ def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) 
     return event
 
 
+def _add_trace_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    ids = trace_ids()
+    if ids is not None:
+        event["trace_id"], event["span_id"] = ids
+    return event
+
+
 def _shared_processors() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         _add_request_id,
+        _add_trace_ids,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -120,15 +148,16 @@ def logging_dictionary(settings: Settings) -> dict[str, Any]:
 
 
 def _renderers(settings: Settings) -> list[Processor]:
-    last: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    last: list[Processor] = [structlog.processors.JSONRenderer(ensure_ascii=False)]
     if settings.log_format == "console":
         # The tracebacks are plain: the pretty ones show the values of variables, which are full of people's data.
-        last = structlog.dev.ConsoleRenderer(
+        pretty = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
+        last = [_escape_controls, pretty]
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         _blot_values,
-        last,
+        *last,
     ]

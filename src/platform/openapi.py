@@ -44,9 +44,9 @@ Responses: TypeAlias = dict[int, ResponseSpec]
 Struct: TypeAlias = type[msgspec.Struct]
 
 # What any operation that knows its shopper may answer; the helpers below always include it.
-ALWAYS = (400, 401, 403, 503)
+ALWAYS = (400, 401, 403, 429, 503)
 # Add these to an operation that reads a body, and to a POST, which takes an Idempotency-Key.
-BODY = (413, 415)
+BODY = (408, 413, 415)
 IDEMPOTENT = (409, 422)
 
 NDJSON = "application/x-ndjson"

@@ -14,10 +14,9 @@ from typing import Any
 import structlog
 from litestar import Litestar
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import Histogram
 
 from src.platform.logs import REQUEST_ID
-from src.platform.metrics import HTTP_DURATION
+from src.platform.request_times import keep
 
 log = structlog.get_logger(__name__)
 _gate = logging.getLogger(__name__)
@@ -26,6 +25,7 @@ SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 # All paths that no route serves share one label, or a scanner could make up as many as it likes.
 UNMATCHED = "unmatched"
+OTHER_METHOD = "OTHER"
 SERVER_ERROR = 500
 
 
@@ -34,8 +34,6 @@ class RequestTelemetry:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        # Looking a child up by its labels costs more than counting; there are as many as routes and statuses.
-        self._durations: dict[tuple[str, str, int], Histogram] = {}
         # A random part per process and a number: as unique as random bits for each request, and much cheaper.
         self._prefix = secrets.token_hex(8)
         self._numbers = itertools.count(1)
@@ -62,25 +60,22 @@ class RequestTelemetry:
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            duration_s = perf_counter() - start
+            end = perf_counter()
             # The router has noted the template by now, unless no route fits.
-            key = (str(scope.get("method")), scope.get("path_template", UNMATCHED), status)
-            (self._durations.get(key) or self._duration(key)).observe(duration_s)
+            method, route = bounded_method(str(scope.get("method"))), scope.get("path_template", UNMATCHED)
+            keep(method, route, status, end - start, end)
             level = logging.WARNING if status >= SERVER_ERROR else logging.DEBUG
             if _gate.isEnabledFor(level):
-                _say(level, key, duration_s)
+                _say(level, method, route, status, end - start)
             REQUEST_ID.reset(token)
 
-    def _duration(self, key: tuple[str, str, int]) -> Histogram:
-        method, route, status = key
-        if method not in METHODS:
-            return HTTP_DURATION.labels("OTHER", route, status)
-        duration = self._durations[key] = HTTP_DURATION.labels(method, route, status)
-        return duration
+
+def bounded_method(method: str) -> str:
+    """`method` if anybody serves it: clients may make up as many as they like."""
+    return method if method in METHODS else OTHER_METHOD
 
 
-def _say(level: int, key: tuple[str, str, int], duration_s: float) -> None:
-    method, route, status = key
+def _say(level: int, method: str, route: str, status: int, duration_s: float) -> None:
     log.log(level, "request", method=method, route=route, status=status, duration_ms=round(duration_s * 1000, 2))
 
 

@@ -1,9 +1,11 @@
 """Every job and the schedule. Each is thin: ids in, one call of the feature that owns the work."""
 
-from src.modules import alerts, audit, baskets, identity, notifications, updates
+from src.modules import alerts, audit, baskets, catalogue, identity, notifications, operations, privacy, updates
+from src.platform.cache import VersionedCache
 from src.platform.database import Connection
 from src.platform.idempotency import forget_old_answers
 from src.platform.jobs import Job, JobContext, cron, job
+from src.platform.redis import create_cache_client
 from src.platform.statistics import analyze_tables
 
 CHUNK = 1000
@@ -36,6 +38,12 @@ async def expire_forgotten_baskets(context: JobContext) -> None:
     await baskets.expire_forgotten(context.database)
 
 
+@cron("baskets.forget_guests", hour=3, minute=7, timeout_s=60)
+async def forget_guests_baskets(context: JobContext) -> None:
+    """Daily: baskets of anonymous shoppers that ended so many days ago, in small transactions."""
+    await baskets.forget_guests(context.database)
+
+
 @cron(updates.ADVANCE, minute=frozenset(range(60)), timeout_s=60)
 async def advance_updates(context: JobContext) -> None:
     """After changes of the catalogue, and every minute should a call have been lost: pass them on to favourites."""
@@ -62,6 +70,12 @@ async def forget_updates(context: JobContext) -> None:
     await updates.forget_old(context.database)
 
 
+@cron("catalogue.make_log_weeks", minute=12, timeout_s=60)
+async def make_log_weeks(context: JobContext) -> None:
+    """Hourly: the partitions of the log of changes for the next weeks."""
+    await catalogue.make_log_weeks(context.database)
+
+
 @job("notifications.deliver", timeout_s=60)
 async def deliver_notifications(context: JobContext, channel: notifications.Channel) -> None:
     """What is due over a channel; what does not fit into one run is left to the next, which is asked for."""
@@ -82,6 +96,12 @@ async def sweep_notifications(context: JobContext) -> None:
 async def forget_deliveries(context: JobContext) -> None:
     """Daily: deliveries that were finished so many days ago, in small transactions."""
     await notifications.forget_deliveries(context.database)
+
+
+@cron("notifications.make_partitions", minute=13, timeout_s=60)
+async def make_delivery_partitions(context: JobContext) -> None:
+    """Hourly: the partitions of deliveries for the next months."""
+    await notifications.make_delivery_partitions(context.database)
 
 
 @cron(alerts.FIRE_DUE, minute=frozenset(range(60)), timeout_s=50)
@@ -111,10 +131,26 @@ async def forget_audit(context: JobContext) -> None:
     await audit.forget_old(context.database)
 
 
+@cron("privacy.finish_erasures", minute=frozenset(range(60)), timeout_s=60)
+async def finish_erasures(context: JobContext) -> None:
+    """Every minute: erasures whose last requests and messages are over, or that something cut short."""
+    cache = VersionedCache(create_cache_client(context.settings))
+    try:
+        await privacy.finish_erasures(context.database, cache)
+    finally:
+        await cache.close()
+
+
 @job("integration.analyze", timeout_s=60)
 async def analyze(context: JobContext, tables: list[str]) -> None:
     """After a large import: the planner's statistics of the tables that it changed."""
     await analyze_tables(context.database, tables)
+
+
+@cron("operations.forget_dead_letters", hour=4, minute=37, timeout_s=60)
+async def forget_dead_letters(context: JobContext) -> None:
+    """Daily: jobs that were given up so many days ago, in small transactions."""
+    await operations.forget_letters(context.database)
 
 
 JOBS: tuple[Job, ...] = (
@@ -122,14 +158,19 @@ JOBS: tuple[Job, ...] = (
     delete_old_idempotency_records,
     release_overdue_baskets,
     expire_forgotten_baskets,
+    forget_guests_baskets,
     advance_updates,
     forget_updates,
+    make_log_weeks,
     deliver_notifications,
     sweep_notifications,
     forget_deliveries,
+    make_delivery_partitions,
     fire_due_alerts,
     look_again_for_alerts,
     forget_guests,
     forget_audit,
+    finish_erasures,
+    forget_dead_letters,
     analyze,
 )

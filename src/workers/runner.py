@@ -4,48 +4,51 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC
 from time import perf_counter, time
 from typing import Any, cast
 
-import msgspec
 import psycopg
 import structlog
-from arq import Retry, Worker, func
+from arq import Retry, func
 from arq import cron as arq_cron
-from arq.connections import ArqRedis
+from arq.cron import CronJob
 from arq.typing import WorkerCoroutine
+from arq.worker import Function
 
+from src.modules import operations
 from src.platform.errors import ServiceUnavailable
 from src.platform.jobs import (
-    KEPT_FOR_MS,
+    FORMER_KEY,
     QUEUE_AWAY,
-    QUEUE_NAME,
+    QUEUES,
     Cron,
     Job,
     JobContext,
     Moments,
+    QueueName,
     close_client,
     queue_client,
+    queue_key,
+    queue_of,
 )
 from src.platform.metrics import JOB_DURATION, JOB_WAIT, JOBS, JOBS_RUNNING
+from src.platform.tracing import CARRIED, span
+from src.workers.pausing import Paused
+from src.workers.poller import JOBS_AT_ONCE, Dropped, Poller
 
 log = structlog.get_logger(__name__)
 
-JOBS_AT_ONCE = 10
-# Running jobs stay at the queue's head: each poll must read beyond the slots of all workers together.
-READ_AHEAD = 1000
-POLL_EVERY_S = 0.1
 QUEUE_TIMEOUT_S = 2.0
 RECONNECT_EVERY_S = 1.0
 # One key for each worker, or the first that stops would declare all others dead.
 HEALTH_KEYS = "wishkeep:worker:"
-HEALTH_EVERY_S = 15
 # What a stop gives jobs to finish; whoever stops us grants a little more before it kills.
 DRAIN_S = 25
+# A dead letter is worth so long a wait for PostgreSQL.
+BURY_S = 5.0
 LONGEST_RETRY_S = 300
 # arq counts runs that a stop or a kill cut short as tries, so many deploys are forgiven.
 CUT_SHORT_FORGIVEN = 5
@@ -54,37 +57,81 @@ MAY_PASS = (ServiceUnavailable, psycopg.OperationalError, psycopg.InterfaceError
 
 
 async def run_worker(
-    context: JobContext, jobs: Sequence[Job], *, stop: asyncio.Event | None = None, burst: bool = False
+    context: JobContext,
+    jobs: Sequence[Job],
+    *,
+    queues: Sequence[QueueName] = QUEUES,
+    stop: asyncio.Event | None = None,
+    burst: bool = False,
 ) -> None:
-    """Run jobs until `stop` is set, then let those under way finish; with `burst`, only until none waits.
+    """Run jobs of these queues until `stop` is set, then let those under way finish; with `burst`, until none waits.
 
     When the queue's server goes away, jobs under way go on, and the worker is back as soon as the server is.
     """
     stop = stop or asyncio.Event()
-    client = queue_client(context.settings, timeout_s=QUEUE_TIMEOUT_S, connections=2 * JOBS_AT_ONCE, retries=2)
+    paused = Paused(context.database)
+    await paused.look()
+    following = asyncio.create_task(paused.follow(stop), name="pauses")
+    keys = [(queue_key(queue), queue) for queue in queues]
+    sources: list[tuple[str, QueueName | None]] = [*keys, (FORMER_KEY, None)]
+    connections = 2 * JOBS_AT_ONCE * len(sources)
+    client = queue_client(context.settings, timeout_s=QUEUE_TIMEOUT_S, connections=connections, retries=2)
     health_key = f"{HEALTH_KEYS}{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
     under_way: set[asyncio.Task[Any]] = set()
-    told = False
+
+    async def work_off(key: str, queue: QueueName | None) -> None:
+        def make() -> Poller:
+            # A new schedule each time: the last one would make up for every minute that the server was away.
+            functions, crons = _functions(context, jobs, queue)
+            return Poller(
+                key,
+                functions,
+                crons,
+                client,
+                health_key,
+                stop=stop,
+                may_pick=lambda: not stop.is_set() and queue not in paused.queues,
+                on_drop=lambda dropped: _drop(context, dropped),
+                burst=burst,
+            )
+
+        await _work_off(make, stop, under_way)
+
     try:
-        while not stop.is_set():
-            worker = _Poller(context, jobs, client, health_key, stop, burst)
-            try:
-                await worker.poll_until_stopped()
-                break
-            except QUEUE_AWAY as error:
-                if worker.answered or not told:
-                    log.warning("worker.queue_away", error=repr(error))
-                told = True
-            finally:
-                under_way = {task for task in (*under_way, *worker.tasks.values()) if not _over(task)}
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RECONNECT_EVERY_S)
+        again = True
+        while again:
+            open_sources = [(key, queue) for key, queue in sources if not burst or queue not in paused.queues]
+            async with asyncio.TaskGroup() as group:
+                for key, queue in open_sources:
+                    group.create_task(work_off(key, queue))
+            # What ran in one queue may have asked for more in another.
+            again = burst and not stop.is_set() and any([await client.zcard(key) for key, _ in open_sources])
         await _drain(under_way)
     finally:
+        following.cancel()
         with suppress(*QUEUE_AWAY):
             await client.delete(health_key)
         await close_client(client)
         log.info("worker.stopped")
+
+
+async def _work_off(make: Callable[[], Poller], stop: asyncio.Event, under_way: set[asyncio.Task[Any]]) -> None:
+    """Poll one queue until told to stop, over as many pollers as its server goes away; leaves jobs `under_way`."""
+    told = False
+    while not stop.is_set():
+        poller = make()
+        try:
+            await poller.poll_until_stopped()
+            break
+        except QUEUE_AWAY as error:
+            if poller.answered or not told:
+                log.warning("worker.queue_away", queue=poller.queue_name, error=repr(error))
+            told = True
+        finally:
+            under_way.difference_update([task for task in under_way if _over(task)])
+            under_way.update(task for task in poller.tasks.values() if not _over(task))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RECONNECT_EVERY_S)
 
 
 def _over(task: asyncio.Task[Any]) -> bool:
@@ -103,93 +150,23 @@ async def _drain(under_way: set[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*under_way, return_exceptions=True)
 
 
-class _Stopped(Exception):
-    """Leaves arq's loop between two polls, where nothing is half done."""
-
-
-class _Poller(Worker):
-    """arq's worker over one stretch of a queue's server being there."""
-
-    def __init__(
-        self,
-        context: JobContext,
-        jobs: Sequence[Job],
-        client: ArqRedis,
-        health_key: str,
-        stop: asyncio.Event,
-        burst: bool,
-    ) -> None:
-        crons = [
-            arq_cron(
-                _arq_function(context, each),
-                name=each.name,
-                hour=_moments(each.hour),
-                minute=_moments(each.minute),
-                timeout=each.timeout_s + 1,
-                max_tries=each.max_tries + CUT_SHORT_FORGIVEN,
+def _functions(
+    context: JobContext, jobs: Sequence[Job], queue: QueueName | None
+) -> tuple[list[Function], list[CronJob]]:
+    """All jobs, because releases differ in what is whose; as part of the schedule those that belong to `queue`."""
+    functions, crons = [], []
+    for each in jobs:
+        # Ours comes first, and a dead letter may follow it; arq's only makes sure.
+        timeout_s, max_tries = each.timeout_s + BURY_S + 1, each.max_tries + CUT_SHORT_FORGIVEN
+        run = _arq_function(context, each)
+        if isinstance(each, Cron) and queue_of(each.name) == queue:
+            hour, minute = _moments(each.hour), _moments(each.minute)
+            crons.append(
+                arq_cron(run, name=each.name, hour=hour, minute=minute, timeout=timeout_s, max_tries=max_tries)
             )
-            for each in jobs
-            if isinstance(each, Cron)
-        ]
-        super().__init__(
-            [
-                func(
-                    _arq_function(context, each),
-                    name=each.name,
-                    # Ours comes first; this one only makes sure.
-                    timeout=each.timeout_s + 1,
-                    keep_result=0,
-                    max_tries=each.max_tries + CUT_SHORT_FORGIVEN,
-                )
-                for each in jobs
-                if not isinstance(each, Cron)
-            ],
-            cron_jobs=crons,
-            redis_pool=client,
-            queue_name=QUEUE_NAME,
-            burst=burst,
-            handle_signals=False,
-            max_jobs=JOBS_AT_ONCE,
-            keep_result=0,
-            poll_delay=POLL_EVERY_S,
-            queue_read_limit=READ_AHEAD,
-            health_check_interval=HEALTH_EVERY_S,
-            health_check_key=health_key,
-            job_serializer=msgspec.msgpack.Encoder(enc_hook=repr).encode,
-            job_deserializer=msgspec.msgpack.decode,
-            expires_extra_ms=KEPT_FOR_MS,
-            timezone=UTC,
-        )
-        self._stop = stop
-        self.answered = False
-
-    async def poll_until_stopped(self) -> None:
-        """Start jobs until told to stop; raises one of QUEUE_AWAY."""
-        stopping = asyncio.create_task(self._stop_picking())
-        try:
-            with suppress(_Stopped):
-                await self.async_run()
-        finally:
-            stopping.cancel()
-
-    async def _stop_picking(self) -> None:
-        await self._stop.wait()
-        self.allow_pick_jobs = False
-
-    async def heart_beat(self) -> None:
-        """Called by arq once in every poll, after it started jobs."""
-        if self._stop.is_set():
-            raise _Stopped
-        await super().heart_beat()
-        if not self.answered:
-            self.answered = True
-            log.info("worker.polling", jobs=len(self.functions))
-
-    async def finish_failed_job(self, job_id: str, result_data: bytes | None) -> None:
-        """Called by arq for what it will not run (again): expired, of an unknown name, or cut short too often."""
-        JOBS.labels("unknown", "dropped").inc()
-        log.error("job.dropped", job_id=job_id)
-        await super().finish_failed_job(job_id, result_data)
+        else:
+            functions.append(func(run, name=each.name, timeout=timeout_s, keep_result=0, max_tries=max_tries))
+    return functions, crons
 
 
 def _moments(given: Moments) -> int | set[int] | None:
@@ -197,11 +174,15 @@ def _moments(given: Moments) -> int | set[int] | None:
 
 
 def _arq_function(context: JobContext, job: Job) -> WorkerCoroutine:
-    async def run(run_of: dict[str, Any], **arguments: Any) -> None:
+    async def run(run_of: dict[str, Any], /, **arguments: Any) -> None:
         attempt = run_of["job_try"]
+        trace = arguments.pop(CARRIED, None)
         if attempt == 1:
             JOB_WAIT.labels(job.name).observe(max(0.0, time() - run_of["score"] / 1000))
-        with structlog.contextvars.bound_contextvars(job=job.name, job_id=run_of["job_id"], attempt=attempt):
+        with (
+            structlog.contextvars.bound_contextvars(job=job.name, job_id=run_of["job_id"], attempt=attempt),
+            span(job.name, "consumer", {"wishkeep.job.attempt": attempt}, parent=trace),
+        ):
             await _run(job, replace(context, job_id=run_of["job_id"], attempt=attempt), arguments)
 
     return cast("WorkerCoroutine", run)
@@ -224,10 +205,10 @@ async def _run(job: Job, context: JobContext, arguments: dict[str, Any]) -> None
             log.warning("job.retried", error=repr(error), delay_s=round(delay_s, 1))
             raise Retry(defer=delay_s) from error
         outcome = "failed"
-        _give_up(error)
+        await _give_up(job, context, arguments, error)
     except Exception as error:
         outcome = "failed"
-        _give_up(error)
+        await _give_up(job, context, arguments, error)
     finally:
         running.dec()
         duration_s = perf_counter() - start
@@ -242,6 +223,28 @@ def _delay_s(job: Job, attempt: int) -> float:
     return delay_s
 
 
-def _give_up(error: Exception) -> None:
-    # The row of a dead letter will be written here; until then the log has it.
+async def _give_up(job: Job, context: JobContext, arguments: dict[str, Any], error: Exception) -> None:
     log.error("job.failed", exc_info=error)
+    told = f"{type(error).__name__}: {error}"
+    await _bury(context, operations.GivenUp(job.name, context.job_id, arguments, told, context.attempt))
+
+
+async def _drop(context: JobContext, dropped: Dropped) -> None:
+    """Count and keep what arq gives up; raises nothing, which would end the worker."""
+    name = dropped.name or "unknown"
+    # Anybody may enqueue anything: only names that are ours become labels.
+    JOBS.labels(name if dropped.is_known else "unknown", "dropped").inc()
+    log.error("job.dropped", job=name, job_id=dropped.job_id, reason=dropped.reason)
+    if dropped.arguments is not None:
+        # Each call has its own, which would make each a letter of its own.
+        dropped.arguments.pop(CARRIED, None)
+    await _bury(context, operations.GivenUp(name, dropped.job_id, dropped.arguments, dropped.reason, dropped.attempts))
+
+
+async def _bury(context: JobContext, given_up: operations.GivenUp) -> None:
+    """Keep it for operators; without PostgreSQL only the log has it."""
+    try:
+        async with asyncio.timeout(BURY_S):
+            await operations.bury(context.database, given_up)
+    except Exception as error:
+        log.warning("dead_letter.lost", job=given_up.job, job_id=given_up.job_id, error=repr(error))

@@ -58,11 +58,20 @@ class Part:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    @property
+    def status(self) -> int | None:
+        """How it ended; None while it runs."""
+        return None if self._process is None else self._process.poll()
+
 
 class Fleet:
-    """The deployment; use it as a context manager from the main thread."""
+    """The deployment; use it as a context manager from the main thread.
 
-    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+    Given the addresses of stores it uses these, which are migrated and cannot be harmed, and has none of its own.
+    """
+
+    def __init__(self, folder: Path, variables: Mapping[str, str], stores: Mapping[str, str] | None = None) -> None:
+        self._stores = stores
         self._servers = EmbeddedServers(folder / "data", command="tests")
         self._folder = folder
         self.variables = dict(variables)
@@ -72,9 +81,10 @@ class Fleet:
         self.parts: list[Part] = []
 
     def __enter__(self) -> "Fleet":
-        stores = self._held.enter_context(self._servers).addresses
+        stores = self._stores or self._held.enter_context(self._servers).addresses
         variables = self.variables = {**stores, **self.variables, "LOG_LEVEL": "warning"}
-        upgrade(load_settings({**os.environ, **variables}))
+        if self._stores is None:
+            upgrade(load_settings({**os.environ, **variables}))
         self.database_url = stores["DATABASE_URL"]
         self._redis = [Redis.from_url(stores[name]) for name in ("REDIS_URL", "REDIS_QUEUE_URL")]
         for number in range(2):
@@ -98,8 +108,9 @@ class Fleet:
 
     def tend(self) -> None:
         """Start again whatever has ended."""
-        with suppress(EmbeddedError):  # what is still ending is left for the next call
-            self._servers.restart_ended()
+        if self._stores is None:
+            with suppress(EmbeddedError):  # what is still ending is left for the next call
+                self._servers.restart_ended()
         for part in self.parts:
             part.tend()
 

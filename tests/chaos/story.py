@@ -5,7 +5,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def run(
     with MailServer() as mail, HookServer() as hook:
         variables = {"SMTP_URL": mail.url, "WEBHOOK_ALLOW_PRIVATE": "true", "PUBLIC_URL": "http://shop.test"}
         with Fleet(folder, variables) as fleet:
-            goods, people, feeder = _prepare(fleet, hook.url)
+            goods, people, feeder = prepare(fleet.addresses[0], fleet.variables, hook.url)
             watchers, busy = people[:WATCHERS], people[WATCHERS:]
             load = Load(fleet.addresses, feeder, goods, seed)
             for watcher in watchers:
@@ -92,13 +92,13 @@ def _tend_for(fleet: Fleet, seconds: float) -> None:
         time.sleep(0.05)
 
 
-def _prepare(fleet: Fleet, hook_url: str) -> tuple[list[Goods], list[Shopper], str]:
+def prepare(address: str, variables: Mapping[str, str], hook_url: str) -> tuple[list[Goods], list[Shopper], str]:
     """A catalogue, shoppers who may be written to, and an endpoint for webhooks; the catalogue team's token last."""
     people = [f"shopper{number}@example.com" for number in range(WATCHERS + BUSY)]
     scopes = {**dict.fromkeys(people, "storefront"), "feeder@example.com": "integration", "ops@example.com": "ops"}
-    tokens = asyncio.run(_tokens(fleet, scopes))
+    tokens = asyncio.run(_tokens(variables, scopes))
     numbers = range(1, PRODUCTS + 1)
-    with httpx.Client(base_url=fleet.addresses[0], timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
 
         def post(path: str, token: str, body: Any) -> None:
             answer = client.post(path, json=body, headers={"Authorization": f"Token {tokens[token]}"})
@@ -118,7 +118,7 @@ def _prepare(fleet: Fleet, hook_url: str) -> tuple[list[Goods], list[Shopper], s
                 json={"value": 0},
                 headers={"Authorization": f"Token {tokens['ops@example.com']}"},
             ).raise_for_status()
-    with psycopg.connect(fleet.database_url, autocommit=True) as connection:
+    with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("UPDATE users SET email_allowed = true")
         uuids: dict[int, str] = dict(connection.execute("SELECT id, uuid::text FROM product").fetchall())
         ids: dict[str, int] = dict(connection.execute("SELECT email, id FROM users").fetchall())
@@ -126,8 +126,8 @@ def _prepare(fleet: Fleet, hook_url: str) -> tuple[list[Goods], list[Shopper], s
     return goods, [Shopper(ids[email], tokens[email]) for email in people], tokens["feeder@example.com"]
 
 
-async def _tokens(fleet: Fleet, scopes: dict[str, str]) -> dict[str, str]:
-    settings = load_settings({**os.environ, **fleet.variables})
+async def _tokens(variables: Mapping[str, str], scopes: dict[str, str]) -> dict[str, str]:
+    settings = load_settings({**os.environ, **variables})
     database = Database(settings, application="wishkeep-tests")
     await database.open()
     try:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos import story
 
-KILLS = 8
+KILLS = 5
 
 
 @pytest.mark.slow

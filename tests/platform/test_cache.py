@@ -56,7 +56,7 @@ async def test_what_is_not_to_be_shared_stays_in_the_process(cache: VersionedCac
     cache.set_many({"a:1": b"one"}, shared=False)
     assert await cache.get_many(["a:1"]) == {"a:1": b"one"}
     await cache.close()
-    assert await server.dbsize() == 0
+    assert await server.keys(f"{SHARED}*") == []
 
 
 async def test_entry_found_once_is_at_hand_without_redis(
@@ -77,7 +77,7 @@ async def test_flushed_entry_is_a_miss(cache: VersionedCache, settings: Settings
 async def test_nothing_is_asked_for_no_keys(cache: VersionedCache, server: Redis) -> None:
     assert await cache.get_many([]) == {}
     cache.set_many({})
-    assert await server.dbsize() == 0
+    assert await server.keys(f"{SHARED}*") == []
 
 
 async def test_readers_of_one_moment_share_a_round_trip(

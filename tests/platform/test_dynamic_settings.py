@@ -3,15 +3,20 @@
 from typing import Any
 
 import pytest
+from structlog.testing import CapturingLogger
 
+from src.platform import dynamic_settings
 from src.platform.database import Database
 from src.platform.dynamic_settings import (
+    CHANGE_LOG_DAYS,
     DECLARED,
     DEFAULT_CURRENCY,
     FAVOURITE_SKU_IS_ACTIVE,
+    PAUSED_QUEUES,
     DynamicSetting,
     declared,
     read_setting,
+    read_settings,
     sql_value,
     write_setting,
 )
@@ -84,3 +89,38 @@ async def test_statement_reads_the_value_in_its_own_snapshot(database: Database)
         assert await (await connection.execute(statement)).fetchone() == (True,)
         await change(database, FAVOURITE_SKU_IS_ACTIVE, False)
         assert await (await connection.execute(statement)).fetchone() == (False,)
+
+
+@pytest.mark.parametrize("setting", DECLARED.values(), ids=DECLARED)
+async def test_stored_value_of_a_wrong_type_is_as_good_as_none(
+    database: Database, setting: DynamicSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(dynamic_settings, "log", log)
+    monkeypatch.setattr(dynamic_settings, "_warned", set())
+    for wrong in ("{}", "null", '"No"', '"5"', "5.5", "1e30", "-1", '[["feed"]]', '"feed"'):
+        async with database.transaction() as work:
+            await work.connection.execute(
+                "INSERT INTO setting (name, value) VALUES (%s, %s)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (setting.name, wrong),
+            )
+            row = await (await work.connection.execute(f"SELECT {sql_value(setting)}")).fetchone()
+            assert await read_settings(work.connection, [setting, setting]) == [setting.default] * 2
+        assert row == (setting.default,)
+    # Once in a process: it is read each second.
+    assert [call.method_name for call in log.calls] == ["warning"]
+
+
+async def test_statement_takes_what_fits(database: Database) -> None:
+    for setting, value in ((FAVOURITE_SKU_IS_ACTIVE, False), (DEFAULT_CURRENCY, "usd"), (CHANGE_LOG_DAYS, 60)):
+        await change(database, setting, value)
+        async with database.read() as connection:
+            assert await (await connection.execute(f"SELECT {sql_value(setting)}")).fetchone() == (value,)
+
+
+async def test_paused_queues_are_a_set_of_known_names(database: Database) -> None:
+    assert await change(database, PAUSED_QUEUES, ["upkeep", "feed", "upkeep"]) == ["upkeep", "feed"]
+    with pytest.raises(Invalid):
+        await change(database, PAUSED_QUEUES, ["nobody's"])
+    assert await value_of(database, PAUSED_QUEUES) == ["upkeep", "feed"]

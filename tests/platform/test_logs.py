@@ -129,6 +129,9 @@ def test_console_format_is_for_people() -> None:
         ("postgresql://shop:s3cr3t!@db.example/shop", "s3cr3t"),
         ("redis://:p4ss@cache:6379/0", "p4ss"),
         ("Key (email)=(jane.doe+x@mail.example.co.uk) already exists.", "jane.doe"),
+        ("no answer from +905551112233", "5551112233"),
+        ("violates check constraint\nDETAIL:  Failing row contains (1, Jane, Doe).\nHINT: none", "Jane"),
+        (repr(ValueError("null value\nCONTEXT:  COPY fed, line 1: Jane")), "Jane"),
     ],
 )
 def test_blot_covers_what_identifies_or_admits(text: str, secret: str) -> None:
@@ -140,3 +143,19 @@ def test_blot_covers_what_identifies_or_admits(text: str, secret: str) -> None:
 @pytest.mark.parametrize("text", ["", "token refused", "job.done in 5 ms", "a@b", "http://localhost:8000/x"])
 def test_blot_leaves_other_text_alone(text: str) -> None:
     assert blot(text) == text
+
+
+def test_a_terminal_is_told_nothing_to_obey() -> None:
+    (event, *trace) = lines(
+        """
+try:
+    raise ValueError("no" + chr(27) + "[2J")
+except ValueError:
+    structlog.get_logger("ours").exception("a" + chr(10) + "b", path="x" + chr(27) + "]0;y" + chr(7) + chr(13) + "z")
+""",
+        "console",
+    )
+    assert "a\\nb" in str(event["line"])
+    assert "x\\x1b]0;y\\x07\\rz" in str(event["line"])
+    assert any("ValueError: no\\x1b[2J" in str(line["line"]) for line in trace)
+    assert not any(chr(27) in str(line["line"]) for line in [event, *trace])

@@ -145,7 +145,7 @@ def test_query_and_headers_stand_beside_path_parameters(document: Any) -> None:
 
 def test_success_is_the_declared_type_and_failures_are_the_dialects(document: Any) -> None:
     responses = document["paths"]["/wishlists/things/{pk}"]["get"]["responses"]
-    assert set(responses) == {"200", "304", "400", "401", "403", "404", "503"}
+    assert set(responses) == {"200", "304", "400", "401", "403", "404", "429", "503"}
     shown = responses["200"]["content"]["application/json"]["schema"]
     assert shown == {"type": "array", "items": {"$ref": "#/components/schemas/Added"}}
     assert "content" not in responses["304"]
@@ -163,7 +163,7 @@ def test_success_is_the_declared_type_and_failures_are_the_dialects(document: An
 )
 def test_each_dialect_has_its_media_type_and_what_any_operation_may_answer(errors: Any, media_type: str) -> None:
     told = errors(404, 409)
-    assert list(told) == [400, 401, 403, 404, 409, 503]
+    assert list(told) == [400, 401, 403, 404, 409, 429, 503]
     assert {spec.media_type for spec in told.values()} == {media_type}
 
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from prometheus_client import REGISTRY
 
 from src.platform.logs import REQUEST_ID
+from src.platform.request_times import write_down
 from src.platform.telemetry import UNMATCHED, observe
 
 
@@ -33,6 +34,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 def counted(method: str, route: str, status: int) -> float:
+    write_down()
     labels = {"method": method, "route": route, "status": str(status)}
     return REGISTRY.get_sample_value("wishkeep_http_request_duration_seconds_count", labels) or 0.0
 

@@ -4,13 +4,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from arq.connections import ArqRedis
 from redis.asyncio import Redis
 
 from src.modules import identity
-from src.platform.jobs import QUEUE_NAME, JobContext, Queue, close_client, queue_client
+from src.platform.jobs import QUEUES, JobContext, Queue, QueueName, close_client, queue_client, queue_key, queue_of
 from src.platform.statistics import analyze_tables
 from src.workers.jobs import CHUNK, JOBS
-from src.workers.runner import _Poller, run_worker
+from src.workers.poller import Dropped, Poller
+from src.workers.runner import _functions, run_worker
 from tests.factories import Factory
 
 OLD_ANSWERS = """
@@ -24,6 +26,19 @@ async def run(context: JobContext, queue: Queue, name: str, **arguments: Any) ->
     await run_worker(context, JOBS, burst=True)
 
 
+def schedule(context: JobContext, client: ArqRedis, queue: QueueName) -> Poller:
+    """A poller that only does what the clock asks for."""
+
+    async def never(dropped: Dropped) -> None:
+        raise AssertionError(dropped)
+
+    functions, crons = _functions(context, JOBS, queue)
+    stop = asyncio.Event()
+    return Poller(
+        queue_key(queue), functions, crons, client, "health", stop=stop, may_pick=lambda: False, on_drop=never
+    )
+
+
 def test_jobs_have_distinct_names_and_short_leases() -> None:
     assert len({job.name for job in JOBS}) == len(JOBS)
     # The longest time limit delays the second run of every job whose worker was killed.
@@ -32,15 +47,19 @@ def test_jobs_have_distinct_names_and_short_leases() -> None:
 
 async def test_schedule_is_in_utc_and_enqueues_once_for_all_workers(context: JobContext, redis: Redis) -> None:
     client = queue_client(context.settings, timeout_s=1, connections=2, retries=0)
-    pollers = [_Poller(context, JOBS, client, f"health:{n}", asyncio.Event(), burst=False) for n in range(2)]
+    pollers = [schedule(context, client, queue) for queue in QUEUES for _ in range(2)]
     due = datetime.now(UTC).replace(minute=17, second=0, microsecond=0) + timedelta(hours=1)
     for poller in pollers:
         assert poller.timezone is UTC
         await poller.run_cron(due - timedelta(seconds=30), 0.5)
         await poller.run_cron(due, 0.5)
     await close_client(client)
-    queued = [job_id.decode().partition(":") for job_id in await redis.zrange(QUEUE_NAME, 0, -1)]
-    ((_, _, moment),) = [job_id for job_id in queued if job_id[0] == "identity.delete_expired_credentials"]
+    queued = {
+        queue: [job_id.decode().partition(":") for job_id in await redis.zrange(queue_key(queue), 0, -1)]
+        for queue in QUEUES
+    }
+    assert all(queue_of(name) == queue for queue, ids in queued.items() for name, _, _ in ids)
+    ((_, _, moment),) = [each for each in queued["upkeep"] if each[0] == "identity.delete_expired_credentials"]
     assert datetime.fromtimestamp(int(moment) / 1000, UTC).replace(microsecond=0) == due
 
 

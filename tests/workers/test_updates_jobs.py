@@ -7,7 +7,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from src.platform.jobs import QUEUE_NAME, JobContext, Queue
+from src.platform.jobs import QUEUES, JobContext, Queue, queue_key
 from src.workers.jobs import JOBS, advance_updates
 from src.workers.runner import run_worker
 from tests.factories import Client, Factory, Product
@@ -30,8 +30,9 @@ async def feeder(factory: Factory) -> Client:
 
 
 async def waiting(redis: Redis) -> list[str]:
-    """The names of the jobs in the queue."""
-    return [job_id.decode().partition(":")[0] for job_id in await redis.zrange(QUEUE_NAME, 0, -1)]
+    """The names of the jobs in all queues."""
+    ids = [job_id for queue in QUEUES for job_id in await redis.zrange(queue_key(queue), 0, -1)]
+    return [job_id.decode().partition(":")[0] for job_id in ids]
 
 
 async def fed(feeder: Client, path: str, row: dict[str, Any]) -> httpx.Response:

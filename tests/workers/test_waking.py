@@ -4,7 +4,7 @@ import asyncio
 
 from redis.asyncio import Redis
 
-from src.platform.jobs import QUEUE_NAME, WAKE_EVERY_S, JobContext, Queue, job
+from src.platform.jobs import WAKE_EVERY_S, JobContext, Queue, job, queue_key
 from src.workers.runner import run_worker
 
 CALLS = 200
@@ -59,5 +59,5 @@ async def test_a_run_sees_whatever_was_there_before_its_call(context: JobContext
 async def test_a_call_for_later_runs_later(queue: Queue, redis: Redis) -> None:
     await queue.wake("test.woken")
     await queue.wake("test.woken", after_s=30)
-    (_, soon), (_, later) = await redis.zrange(QUEUE_NAME, 0, -1, withscores=True)
+    (_, soon), (_, later) = await redis.zrange(queue_key("upkeep"), 0, -1, withscores=True)
     assert 30_000 - 1000 * WAKE_EVERY_S <= later - soon <= 30_000 + 1000 * WAKE_EVERY_S + 5000

@@ -3,6 +3,7 @@
 from src.modules.alerts.commerce import ProductAlertsController
 from src.modules.alerts.firing import FIRE_DUE, fire, fire_due, look_again, wake_firing
 from src.modules.alerts.pages import ConfirmationController
+from src.modules.alerts.personal import IMPERSONAL, PERSONAL
 from src.modules.alerts.resources import RESOURCES
 from src.modules.alerts.services import Alerts, forget_guests
 
@@ -11,6 +12,8 @@ CONTROLLERS = (ProductAlertsController, ConfirmationController)
 __all__ = (
     "CONTROLLERS",
     "FIRE_DUE",
+    "IMPERSONAL",
+    "PERSONAL",
     "RESOURCES",
     "Alerts",
     "fire",

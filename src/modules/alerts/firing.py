@@ -199,6 +199,7 @@ async def _tell(connection: Connection, wave: Wave, fired: Sequence[Fired]) -> i
             channel="email",
             kind="back_in_stock",
             dedupe_key=f"email::{named}",
+            occurred_at=wave.changed_at,
             user_id=alert.user_id,
             address=alert.email,
             product_id=wave.product_id,

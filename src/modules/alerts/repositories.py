@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from src.modules.alerts.rules import MOST_FROM_SOURCE, Asked
 from src.modules.catalogue import DATA_SOURCE_JOIN, EPOCH, stock_lateral
+from src.modules.notifications import is_suppressed
 from src.modules.offers import OFFERS_STAMP
 from src.platform.database import Connection
 from src.platform.dynamic_settings import DEFAULT_CURRENCY, sql_text
@@ -32,11 +33,11 @@ SELECT EXISTS (SELECT FROM wanted), (SELECT id FROM made)
 BY_SOURCE = "SELECT pg_advisory_xact_lock(7206, hashtext(encode(%s::bytea, 'hex')))"
 BY_EMAIL = "SELECT pg_advisory_xact_lock(7207, hashtext(lower(%s)))"
 # Of one network address and of one e-mail address; what `sent` counts are mails.
-ASKED = """
+ASKED = f"""
 SELECT EXISTS (SELECT FROM product WHERE id = %(product)s AND is_active),
        array(SELECT created_date FROM product_alert WHERE source = %(source)s
              ORDER BY created_date DESC LIMIT %(most)s),
-       EXISTS (SELECT FROM suppressed_address WHERE email = lower(%(email)s)),
+       EXISTS (SELECT FROM suppressed_address AS one WHERE {is_suppressed("one.email", "%(email)s::text")}),
        coalesce(bool_or(is_active AND confirmed_at IS NOT NULL AND product_id = %(product)s), false),
        max(mailed_at) FILTER (WHERE product_id = %(product)s),
        count(*) FILTER (WHERE mailed_at > %(since)s)

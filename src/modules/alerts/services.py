@@ -117,6 +117,7 @@ class Alerts:
                 channel="email",
                 kind="confirm_alert",
                 dedupe_key=f"email::alert:{alert_id}:confirm",
+                occurred_at=now,
                 address=address,
                 product_id=product_id,
                 payload={"link": link(guest.key, alert_id)},

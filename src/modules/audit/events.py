@@ -74,7 +74,13 @@ async def record(
 
 
 async def audited(
-    request: AnyRequest, use_case: UseCase[WorkT], *, user_id: int, email: str, content_type: str = ""
+    request: AnyRequest,
+    use_case: UseCase[WorkT],
+    *,
+    user_id: int,
+    email: str,
+    content_type: str = "",
+    object_id: int | None = None,
 ) -> UseCase[WorkT]:
     """`use_case`, which also writes the event of the request; for requests whose body is read as a whole."""
     call = heard(request, user_id, email)
@@ -83,7 +89,7 @@ async def audited(
 
     async def audited_use_case(work: WorkT) -> Answer:
         answer = await use_case(work)
-        await record(work.connection, call, body, content_type=content_type)
+        await record(work.connection, call, body, content_type=content_type, object_id=object_id)
         return answer
 
     return audited_use_case

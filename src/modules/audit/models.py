@@ -17,6 +17,13 @@ class AuditEvent(Base):
         UniqueConstraint("uuid"),
         Index("ix_audit_event_object", "content_type_id", "object_id"),
         Index("ix_audit_event_timestamp", "timestamp", postgresql_using="brin"),
+        # What an erasure looks for: what somebody did, and what tells their address.
+        Index("ix_audit_event_user_pk", text("(\"user\" ->> 'pk'::text)")),
+        Index(
+            "ix_audit_event_email",
+            text("lower(content #>> '{request_data,email}'::text[])"),
+            postgresql_where=text("(content #>> '{request_data,email}'::text[]) IS NOT NULL"),
+        ),
     )
 
     id: Mapped[IntegerId]

@@ -5,6 +5,7 @@ from src.modules.baskets.thawing import thaw
 from src.platform.database import Database
 
 CHUNK = 500
+FORGOTTEN_AT_ONCE = 2000
 
 
 async def release_overdue(database: Database) -> int:
@@ -27,4 +28,15 @@ async def expire_forgotten(database: Database) -> int:
             gone, after = await transitions.expire(work.connection, after, CHUNK)
         total += gone
         if after is None:
+            return total
+
+
+async def forget_guests(database: Database) -> int:
+    """Delete the baskets of anonymous shoppers that ended as long ago as the settings say; how many went."""
+    total = 0
+    while True:
+        async with database.transaction() as work:
+            gone = await transitions.forget_guests(work.connection, FORGOTTEN_AT_ONCE)
+        total += gone
+        if gone < FORGOTTEN_AT_ONCE:
             return total

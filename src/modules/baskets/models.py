@@ -36,6 +36,8 @@ class Basket(Base):
             postgresql_where=text(f"guest_digest is not null and {IS_CURRENT}"),
         ),
         Index("ix_basket_user_id", "user_id"),
+        # For whoever asks to be forgotten, also where the basket is history.
+        Index("ix_basket_guest_digest", "guest_digest", postgresql_where=text("guest_digest is not null")),
         # BRIN: any other index on a column that each write touches would have to be written along with it.
         Index("ix_basket_modified_date", "modified_date", postgresql_using="brin"),
         Index("ix_basket_frozen_until", "frozen_until", postgresql_where=text("status = 'frozen'")),

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import psycopg.errors
 
+from src.modules.baskets.personal import MINE
 from src.modules.baskets.sql import LEFT_BEHIND, own_basket
-from src.modules.baskets.statuses import IS_CURRENT
+from src.modules.baskets.statuses import FROZEN, IS_CURRENT
 from src.modules.catalogue import has_price
 from src.platform.database import Connection
 from src.platform.errors import Unauthenticated
@@ -36,6 +37,8 @@ WHERE (user_id = %s OR guest_digest = %s) AND coalesce(namespace, '') = coalesce
 """
 COLUMNS = """id, status, version, user_id, namespace, currency_type, voucher_code, external_offer_code,
        coalesce(frozen_until <= now(), false)"""
+FROZEN_OF = f"SELECT id FROM basket WHERE {MINE} AND status = '{FROZEN}'"
+LEFT_AS_GUEST = f"SELECT id FROM basket WHERE {MINE} AND user_id IS NULL"
 LOCK = f"SELECT {COLUMNS} FROM basket WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
@@ -111,3 +114,13 @@ async def lock(connection: Connection, ids: Collection[int]) -> dict[int, Basket
     """Lock baskets until the end of the transaction; those that are there, by id."""
     cursor = await connection.execute(LOCK, (list(ids),))
     return {row[0]: Basket(*row) for row in await cursor.fetchall()}
+
+
+async def frozen_of(connection: Connection, user_id: int) -> list[int]:
+    """The frozen baskets of a user, those that they left as a guest included."""
+    return [row[0] for row in await (await connection.execute(FROZEN_OF.encode(), {"user": user_id})).fetchall()]
+
+
+async def left_as_guest(connection: Connection, user_id: int) -> list[int]:
+    """The baskets that a user left as a guest, as far as sessions still tell."""
+    return [row[0] for row in await (await connection.execute(LEFT_AS_GUEST.encode(), {"user": user_id})).fetchall()]

@@ -22,6 +22,7 @@ from src.modules.offers import OfferQuery, Offers, OfferSet, Shopper
 from src.platform.cache import VersionedCache
 from src.platform.database import Connection, Database
 from src.platform.errors import ServiceUnavailable
+from src.platform.forgetting import user_tag
 
 # A basket that is always somewhere else when it is looked for: somebody plays with it.
 ATTEMPTS = 5
@@ -54,7 +55,7 @@ class Shown(NamedTuple):
     @property
     def key(self) -> str:
         """What the cache knows the bytes by."""
-        return _key(self.basket_id, self.version, self.fingerprint)
+        return _key(self.user_id, self.basket_id, self.version, self.fingerprint)
 
 
 class Sight(NamedTuple):
@@ -142,7 +143,7 @@ class Baskets:
 
     async def _kept_or_read(self, visit: Visit, state: State) -> Shown | None:
         fingerprint, version = state.fingerprint(visit), state.version or 0
-        key = _key(state.basket_id, version, fingerprint)
+        key = _key(state.user_id, state.basket_id, version, fingerprint)
         kept = await self._cache.get_many([key])
         if key in kept:
             return Shown(kept[key], state.basket_id, state.user_id, version, fingerprint)
@@ -272,8 +273,18 @@ def worded(quote: Quote) -> Shown:
     )
 
 
-def _key(basket_id: int | None, version: int, fingerprint: str) -> str:
-    return f"basket:{{{basket_id}}}:{version}:{fingerprint}"
+async def cache_tags(connection: Connection, user_id: int) -> list[str]:
+    """What the cache keeps baskets under that a user left as a guest."""
+    return [_guest_tag(basket) for basket in await repositories.left_as_guest(connection, user_id)]
+
+
+def _guest_tag(basket_id: int | None) -> str:
+    return f"{{b{basket_id}}}"
+
+
+def _key(user_id: int | None, basket_id: int | None, version: int, fingerprint: str) -> str:
+    tag = _guest_tag(basket_id) if user_id is None else user_tag(user_id)
+    return f"{tag}:basket:{basket_id}:{version}:{fingerprint}"
 
 
 def with_session(body: bytes, session_id: str) -> bytes:

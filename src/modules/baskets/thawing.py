@@ -14,6 +14,12 @@ async def thaw(connection: Connection, basket: Basket) -> Basket:
     return basket._replace(status=ACTIVE, version=version, is_overdue=False)
 
 
+async def release_all(connection: Connection, user_id: int) -> None:
+    """Let go of every basket of a user that is being paid for."""
+    for basket in (await repositories.lock(connection, await repositories.frozen_of(connection, user_id))).values():
+        await thaw(connection, basket)
+
+
 async def thaw_overdue(connection: Connection, basket_id: int) -> None:
     """Let go of a basket if it has been frozen for longer than it may be; no job has to come by for that."""
     basket = (await repositories.lock(connection, [basket_id])).get(basket_id)

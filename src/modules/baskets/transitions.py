@@ -5,7 +5,7 @@ from datetime import datetime
 
 from src.modules.baskets.repositories import COLUMNS, Basket
 from src.platform.database import Connection
-from src.platform.dynamic_settings import BASKET_EXPIRY_DAYS, USER_BASKET_EXPIRY_DAYS, sql_value
+from src.platform.dynamic_settings import BASKET_EXPIRY_DAYS, GUEST_BASKET_DAYS, USER_BASKET_EXPIRY_DAYS, sql_value
 from src.platform.orm import next_version
 
 SET_STATUS = f"""
@@ -36,6 +36,14 @@ WITH ages AS MATERIALIZED (
     FROM old WHERE basket.id = old.id RETURNING basket.id
 )
 SELECT (SELECT count(*) FROM gone), (SELECT CASE WHEN count(*) = %(limit)s THEN max(modified_date) END FROM old)
+"""
+# What was never bought; what became an order is a part of it.
+FORGET_GUESTS = f"""
+DELETE FROM basket WHERE id = ANY(ARRAY(
+    SELECT id FROM basket
+    WHERE user_id IS NULL AND status IN ('expired', 'merged', 'inactive')
+      AND modified_date < now() - make_interval(days => ({sql_value(GUEST_BASKET_DAYS)})::int)
+    LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 MARK_MERGED = f"""
 UPDATE basket SET status = 'merged', version = {next_version("basket")}, modified_date = clock_timestamp()
@@ -76,3 +84,8 @@ async def expire(connection: Connection, after: datetime | None, limit: int) -> 
     """Expire up to `limit` forgotten baskets; how many went, and where to go on from, or None at the end."""
     [row] = await (await connection.execute(EXPIRE, {"after": after, "limit": limit})).fetchall()
     return int(row[0]), row[1]
+
+
+async def forget_guests(connection: Connection, limit: int) -> int:
+    """Delete up to `limit` baskets of anonymous shoppers that ended long ago; how many went."""
+    return (await connection.execute(FORGET_GUESTS.encode(), (limit,))).rowcount

@@ -268,13 +268,15 @@ class CatalogueChange(Base):
     """The log of what really changed: a price, the availability on a stock list, or whether a product is for sale.
 
     `xid` is the writing transaction, so that readers can stop at the snapshot horizon: ids become visible out of order.
-    It leads the key, in whose order the log is read; every further index would be paid for at every change.
+    It leads the key, in whose order the log is read; every further index would be paid for at every change. The time
+    is in the key because the log is kept in weeks, each a partition, which are forgotten whole.
     """
 
     __tablename__ = "catalogue_change"
     __table_args__ = (
         CheckConstraint("kind in ('price', 'availability', 'activity')", name="kind"),
         Index("ix_catalogue_change_product_id_changed_at", "product_id", "changed_at"),
+        {"postgresql_partition_by": "RANGE (changed_at)"},
     )
 
     xid: Mapped[int] = mapped_column(TransactionId, primary_key=True, server_default=text("pg_current_xact_id()"))
@@ -289,4 +291,4 @@ class CatalogueChange(Base):
     # Of a stock list for 'availability', of the product for 'activity'; null when there was no row before or after.
     old_available: Mapped[bool | None]
     new_available: Mapped[bool | None]
-    changed_at: Mapped[Timestamp] = mapped_column(server_default=text("clock_timestamp()"))
+    changed_at: Mapped[Timestamp] = mapped_column(primary_key=True, server_default=text("clock_timestamp()"))

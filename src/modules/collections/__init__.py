@@ -5,6 +5,7 @@ from src.modules.collections.commerce import UserCollectionsController
 from src.modules.collections.commerce_items import UserCollectionItemsController
 from src.modules.collections.linked import LinkedCollections
 from src.modules.collections.linked_page import LinkedCollectionController
+from src.modules.collections.personal import IMPERSONAL, PERSONAL
 from src.modules.collections.services import Collections
 from src.modules.collections.showing import Showing
 
@@ -15,4 +16,4 @@ CONTROLLERS = (
     LinkedCollectionController,
 )
 
-__all__ = ("CONTROLLERS", "Collections", "LinkedCollections", "Showing")
+__all__ = ("CONTROLLERS", "IMPERSONAL", "PERSONAL", "Collections", "LinkedCollections", "Showing")

@@ -19,6 +19,7 @@ from src.platform.coalescing import Coalescer
 from src.platform.conditional import etag
 from src.platform.database import Database
 from src.platform.errors import NotFound
+from src.platform.forgetting import user_tag
 from src.platform.wire import JSON_ENCODER
 
 # An item never changes its product and versions only rise: while the collection's own stands, the sum tells all.
@@ -80,7 +81,7 @@ class LinkedCollections:
         prices = price_context(viewer, found.listing, currency)
         row, listing = found.row, found.listing
         key = (
-            f"collection:{found.user_id}:{row.id}:{found.version}:{found.products_version}"
+            f"{user_tag(found.user_id)}:collection:{row.id}:{found.version}:{found.products_version}"
             f":{listing.epoch}:{prices.key}:{listing.offers_stamp}"
         )
         kept = (await self._cache.get_many([key])).get(key)

@@ -13,6 +13,7 @@ from src.modules.favourites.hot_reads import HotReads
 from src.modules.identity import Identity, Presented
 from src.platform.cache import VersionedCache
 from src.platform.database import Database
+from src.platform.forgetting import user_tag
 from src.platform.wire import JSON_ENCODER, optional_time, time
 
 # Up to here a shopper's favourites are read as one cached map; beyond it, only the products asked for.
@@ -55,7 +56,7 @@ class Statuses:
         self.identity.admit(presented, count.scopes, "storefront")
         if not count.total or count.user_id is None:
             return dict.fromkeys(products, NOT_FAVORITED)
-        key = f"favourites:{{{count.user_id}}}:{count.version}:{count.epoch}:statuses"
+        key = f"{user_tag(count.user_id)}:favourites:{count.version}:{count.epoch}:statuses"
         favourites = await self._map(key, count.user_id, count.total, products)
         return {product: favourites.get(product.lower(), NOT_FAVORITED) for product in products}
 

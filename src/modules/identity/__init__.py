@@ -6,9 +6,10 @@ effective at once; `Identity.present` gives the digest to join by and `Identity.
 """
 
 from src.modules.identity.controllers import SessionController, TokenController
-from src.modules.identity.cookies import session_cookie
+from src.modules.identity.cookies import secured, session_cookie
 from src.modules.identity.errors import ForgeryRefused
 from src.modules.identity.identity import Identity, Presented, Shopper
+from src.modules.identity.personal import IMPERSONAL, PERSONAL
 from src.modules.identity.resources import RESOURCES
 from src.modules.identity.rules import SESSION_COOKIE, session_digest
 from src.modules.identity.services import delete_expired_credentials, end_session, issue_token, start_session
@@ -17,6 +18,8 @@ CONTROLLERS = (SessionController, TokenController)
 
 __all__ = [
     "CONTROLLERS",
+    "IMPERSONAL",
+    "PERSONAL",
     "RESOURCES",
     "SESSION_COOKIE",
     "ForgeryRefused",
@@ -26,6 +29,7 @@ __all__ = [
     "delete_expired_credentials",
     "end_session",
     "issue_token",
+    "secured",
     "session_cookie",
     "session_digest",
     "start_session",

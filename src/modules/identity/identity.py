@@ -73,10 +73,7 @@ class Identity:
         """
         header = request.headers.get("authorization")
         if header is not None:
-            authorization = read_authorization(header)
-            if authorization.may_be_jwt and self._jwts.configured:
-                return Presented(await self._subject(authorization.secret))
-            return Presented(digest(authorization.secret))
+            return await self.read(header)
         cookies = request.cookies
         session = session_digest(cookies.get(SESSION_COOKIE, ""))
         if session is None:
@@ -85,9 +82,19 @@ class Identity:
             raise ForgeryRefused
         return Presented(session, via_cookie=True)
 
+    async def read(self, header: str) -> Presented:
+        """The digest of the credential in an Authorization header; raises like `present`."""
+        authorization = read_authorization(header)
+        if authorization.may_be_jwt and self._jwts.configured:
+            return Presented(await self._subject(authorization.secret))
+        return Presented(digest(authorization.secret))
+
     async def shopper(self, request: AnyRequest, scope: str | None = DEFAULT_SCOPE) -> Shopper:
         """The shopper of a request; raises what `present` and `admit` raise. A scope of None means any will do."""
-        presented = await self.present(request)
+        return await self.known(await self.present(request), scope)
+
+    async def known(self, presented: Presented, scope: str | None) -> Shopper:
+        """Whom that stands for; raises what `admit` raises."""
         known = await self._shoppers.get(presented.digest)
         self.admit(presented, None if known is None else known.scopes, scope)
         assert known is not None  # noqa: S101  (`admit` has refused None)

@@ -34,7 +34,8 @@ INSERT INTO credential (digest, kind, user_id, scopes) VALUES (%s, 'subject', %s
 # The cookie that is replaced is a guest's unless it is a credential; a session of this very user hands its guest on.
 ADD_SESSION = """
 INSERT INTO credential (digest, kind, user_id, scopes, expires_at, guest_digest)
-VALUES (%(digest)s, 'session', %(user)s, %(scopes)s, now() + %(ttl)s * interval '1s',
+VALUES (%(digest)s, 'session', %(user)s, %(scopes)s,
+        least(now() + %(ttl)s * interval '1s', (SELECT expires_at FROM credential WHERE digest = %(ends_with)s)),
         CASE WHEN EXISTS (SELECT FROM credential WHERE digest = %(guest)s)
              THEN (SELECT guest_digest FROM credential WHERE digest = %(guest)s AND user_id = %(user)s)
              ELSE %(guest)s::bytea END)
@@ -88,10 +89,26 @@ async def add_subject_credential(connection: Connection, claims: Claims, user_id
 
 
 async def add_session(
-    connection: Connection, digest: bytes, user_id: int, scopes: Sequence[str], ttl_s: int, guest: bytes | None
+    connection: Connection,
+    digest: bytes,
+    user_id: int,
+    scopes: Sequence[str],
+    ttl_s: int,
+    guest: bytes | None,
+    ends_with: bytes | None,
 ) -> datetime:
-    """Add a session in the place of the cookie `guest`, note that the user signed in, and say when it ends."""
-    values = {"digest": digest, "user": user_id, "scopes": list(scopes), "ttl": ttl_s, "guest": guest}
+    """Add a session in the place of the cookie `guest`, note that the user signed in, and say when it ends.
+
+    It ends no later than the credential whose digest is `ends_with`.
+    """
+    values = {
+        "digest": digest,
+        "user": user_id,
+        "scopes": list(scopes),
+        "ttl": ttl_s,
+        "guest": guest,
+        "ends_with": ends_with,
+    }
     [row] = await (await connection.execute(ADD_SESSION, values)).fetchall()
     await connection.execute(SIGNED_IN, (user_id,))
     expires_at: datetime = row[0]

@@ -45,11 +45,14 @@ def read_authorization(value: str) -> Authorization:
     return Authorization(scheme.lower(), secret)
 
 
-def session_digest(session_id: str) -> bytes | None:
-    """The digest of a session id, other than that of a token of the same letters; None if it can't be one of ours."""
+def session_digest(session_id: str, cookie: str = SESSION_COOKIE) -> bytes | None:
+    """The digest of a session id, other than that of a token of the same letters; None if it can't be one of ours.
+
+    What came in one cookie is worth nothing in another.
+    """
     if not _SESSION_ID.fullmatch(session_id):
         return None
-    return digest(f"{SESSION_COOKIE}:{session_id}")
+    return digest(f"{cookie}:{session_id}")
 
 
 def subject_digest(issuer: str, subject: str, scopes: tuple[str, ...]) -> bytes:

@@ -12,7 +12,7 @@ from src.modules.identity.errors import UserInactive
 from src.modules.identity.jwts import Claims
 from src.modules.identity.models import Credential, User
 from src.modules.identity.repositories import CredentialRepository, UserRepository
-from src.modules.identity.rules import session_digest
+from src.modules.identity.rules import SESSION_COOKIE, session_digest
 from src.platform import wire
 from src.platform.database import Connection, Database, UnitOfWork
 from src.platform.errors import Invalid, NotFound, ServiceUnavailable
@@ -91,22 +91,30 @@ async def revoke_token(work: UnitOfWork, token_id: str) -> None:
 
 
 async def start_session(
-    connection: Connection, *, user_id: int, scopes: Sequence[str], ttl_s: int, replaced_id: str | None = None
+    connection: Connection,
+    *,
+    user_id: int,
+    scopes: Sequence[str],
+    ttl_s: int,
+    replaced_id: str | None = None,
+    cookie: str = SESSION_COOKIE,
+    no_longer_than: bytes | None = None,
 ) -> tuple[str, datetime]:
     """A new session id for the user's cookie, and when it ends; in a transaction that the caller commits.
 
     `replaced_id` is what the cookie held so far: if it was a guest's, what the guest left is still found through it.
+    With `no_longer_than`, the digest of a credential, the session ends with that at the latest.
     """
     session_id = new_session_id()
-    named = session_digest(session_id)
+    named = session_digest(session_id, cookie)
     assert named is not None  # noqa: S101  (what we make we can read)
     guest = session_digest(replaced_id or "")
-    return session_id, await repositories.add_session(connection, named, user_id, scopes, ttl_s, guest)
+    return session_id, await repositories.add_session(connection, named, user_id, scopes, ttl_s, guest, no_longer_than)
 
 
-async def end_session(connection: Connection, *, session_id: str, user_id: int) -> None:
+async def end_session(connection: Connection, *, session_id: str, user_id: int, cookie: str = SESSION_COOKIE) -> None:
     """End that session of this user; nothing happens when there is none."""
-    named = session_digest(session_id)
+    named = session_digest(session_id, cookie)
     if named is not None:
         await repositories.delete_session(connection, named, user_id)
 

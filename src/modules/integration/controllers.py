@@ -20,7 +20,7 @@ from src.modules.integration import services
 from src.modules.integration.dtos import Report
 from src.modules.integration.errors import IncompleteBody
 from src.modules.integration.feed_imports import DEFAULT_LANGUAGE, TSV_TYPES, XML_TYPES, feed_in
-from src.modules.integration.registry import RESOURCES
+from src.modules.integration.registry import ABOUT_PEOPLE, RESOURCES
 from src.modules.integration.rows import row_struct
 from src.modules.integration.spool import Spool, spooled
 from src.modules.updates import wake
@@ -31,6 +31,7 @@ from src.platform.idempotency import HEADER as IDEMPOTENCY_HEADER
 from src.platform.ids import read_id
 from src.platform.jobs import Queue
 from src.platform.openapi import BODY, IDEMPOTENCY_KEY, IDEMPOTENT, answers, documented, problem_errors
+from src.platform.protection import TAKES_LONG
 from src.platform.resources import Resource
 
 SCOPE = "integration"
@@ -68,6 +69,7 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         responses={**answers(Report), **problem_errors(*BODY, *IDEMPOTENT)},
         operation_class=documented(rows=row_struct(resource), query=ImportQuery, headers=[IDEMPOTENCY_KEY]),
         request_max_body_size=None,
+        opt={TAKES_LONG: True},
     )
     async def feed(request: AnyRequest, identity: NamedDependency[Identity]) -> Response[Any]:
         """Make and change rows; those that can't go in are reported, the others are in.
@@ -92,6 +94,7 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
         operation_id=f"delete{resource.name}",
         summary=f"Delete from {resource.path}",
         responses={**answers(None, 204), **problem_errors(404, 409)},
+        opt={TAKES_LONG: True},  # It waits for the imports before it.
     )
     async def remove(request: AnyRequest, row_id: FromPath[str], identity: NamedDependency[Identity]) -> Response[None]:
         """Delete a row and leave its tombstone; one that others name is in use and stays."""
@@ -124,6 +127,7 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
     responses={**answers(Report), **problem_errors(*BODY, *IDEMPOTENT)},
     operation_class=documented(media_types=sorted(TSV_TYPES | XML_TYPES), query=FeedQuery, headers=[IDEMPOTENCY_KEY]),
     request_max_body_size=None,
+    opt={TAKES_LONG: True},
 )
 async def import_merchant_feed(request: AnyRequest, identity: NamedDependency[Identity]) -> Response[Any]:
     """Products with their prices, stocks, pictures and categories from a feed as Google's merchants publish it."""
@@ -171,7 +175,8 @@ async def _import(
 async def _record(
     connection: Connection, call: Call, request: AnyRequest, body: Spool, content_type: str, report: Report
 ) -> None:
-    kept = b"".join(body.pieces(MAX_BODY_BYTES)) if body.size <= MAX_BODY_BYTES else None
+    is_kept = body.size <= MAX_BODY_BYTES and content_type not in ABOUT_PEOPLE
+    kept = b"".join(body.pieces(MAX_BODY_BYTES)) if is_kept else None
     outcome = {
         "received": report.received,
         "created": report.created,

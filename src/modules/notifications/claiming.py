@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 from src.modules.catalogue import AVAILABLE, DATA_SOURCE_JOIN, price_lateral, stock_lateral
 from src.modules.notifications.claimed import FEED_KINDS, Claimed
 from src.modules.notifications.messages import Channel
+from src.modules.notifications.suppressed import is_suppressed
 from src.platform.database import Connection
 from src.platform.dynamic_settings import DEFAULT_CURRENCY, MESSAGES_PER_DAY, sql_text, sql_value
 
@@ -111,7 +112,8 @@ SELECT mine.id, mine.uuid, mine.channel, mine.kind, mine.user_id, mine.address, 
 FROM mine
 LEFT JOIN users ON users.id = mine.user_id
 LEFT JOIN segment ON segment.id = users.segment_id
-LEFT JOIN suppressed_address AS suppressed ON mine.user_id IS NULL AND suppressed.email = lower(mine.address)
+LEFT JOIN suppressed_address AS suppressed
+       ON mine.user_id IS NULL AND {is_suppressed("suppressed.email", "mine.address")}
 LEFT JOIN notification_preference AS chosen ON chosen.user_id = mine.user_id
 LEFT JOIN favourite_alert AS wish ON wish.user_id = mine.user_id AND wish.favourite_id = mine.favourite_id
 LEFT JOIN favourite ON favourite.user_id = mine.user_id AND favourite.id = mine.favourite_id

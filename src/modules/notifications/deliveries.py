@@ -13,7 +13,7 @@ from src.platform.database import Connection
 from src.platform.wire import JSON_ENCODER
 
 ROWS_AT_ONCE = 5000
-KEPT_ONCE = " ON CONFLICT (dedupe_key) DO NOTHING"
+KEPT_ONCE = " ON CONFLICT DO NOTHING"
 # What the shopper compares with is the baseline, as in the feed; the price before this change where it says nothing.
 REFERENCE = """
 CASE WHEN (told.baseline_price - told.new_price) * (coalesce(told.old_price, told.baseline_price) - told.new_price) > 0
@@ -55,11 +55,12 @@ def _insert(channel: str, event: tuple[str, str, str], old_price: str, *, endpoi
         payload += f", 'old_price', ({old_price})::text, 'new_price', told.new_price::text"
     endpoint_in_key = f"|| {endpoint}" if endpoint else ""
     return f"""
-INSERT INTO delivery (channel, user_id, webhook_endpoint_id, kind, product_id, favourite_id, dedupe_key, payload)
+INSERT INTO delivery (channel, user_id, webhook_endpoint_id, kind, product_id, favourite_id, dedupe_key, payload,
+                      occurred_at)
 SELECT '{channel}', told.user_id, {endpoint or "NULL::bigint"}, {kind}, told.product_id, told.favourite_id,
        '{channel}:' {endpoint_in_key} || ':' || told.user_id || ':' || told.favourite_id || ':' || {kind} || ':'
        || {change_id},
-       jsonb_build_object({payload})
+       jsonb_build_object({payload}), {changed_at}
 FROM ({FAVOURITES_OF_CHUNK}) AS told
 JOIN users ON users.id = told.user_id AND users.is_active
 LEFT JOIN favourite_alert AS wish ON wish.user_id = told.user_id AND wish.favourite_id = told.favourite_id
@@ -95,17 +96,17 @@ AVAILABILITIES = (*_to_users(AVAILABILITY_EVENT), _to_endpoints(AVAILABILITY_EVE
 
 ENQUEUE = """
 INSERT INTO delivery (
-    channel, kind, dedupe_key, user_id, address, webhook_endpoint_id, product_id, favourite_id, payload, language,
-    due_at
+    channel, kind, dedupe_key, occurred_at, user_id, address, webhook_endpoint_id, product_id, favourite_id, payload,
+    language, due_at
 )
-SELECT channel, kind, dedupe_key, user_id, address, webhook_endpoint_id, product_id, favourite_id, payload, language,
-       coalesce(due_at, now())
+SELECT channel, kind, dedupe_key, coalesce(occurred_at, now()), user_id, address, webhook_endpoint_id, product_id,
+       favourite_id, payload, language, coalesce(due_at, now())
 FROM unnest(
-    %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::jsonb[],
-    %s::text[], %s::timestamptz[]
-) AS told (channel, kind, dedupe_key, user_id, address, webhook_endpoint_id, product_id, favourite_id, payload,
-           language, due_at)
-ON CONFLICT (dedupe_key) DO NOTHING
+    %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[],
+    %s::bigint[], %s::jsonb[], %s::text[], %s::timestamptz[]
+) AS told (channel, kind, dedupe_key, occurred_at, user_id, address, webhook_endpoint_id, product_id, favourite_id,
+           payload, language, due_at)
+ON CONFLICT DO NOTHING
 """
 
 
@@ -116,6 +117,8 @@ class NewDelivery(NamedTuple):
     kind: Kind
     # What it is about, so that it is told once: begins with the channel.
     dedupe_key: str
+    # When that happened: always the same with the same key. None, which is now, only where no key ever comes twice.
+    occurred_at: datetime | None
     user_id: int | None = None
     address: str | None = None
     webhook_endpoint_id: int | None = None
@@ -159,6 +162,6 @@ async def enqueue(connection: Connection, rows: Sequence[NewDelivery]) -> int:
     made = 0
     for start in range(0, len(rows), ROWS_AT_ONCE):
         columns = list(zip(*rows[start : start + ROWS_AT_ONCE], strict=True))
-        columns[8] = tuple(Jsonb(payload, dumps=JSON_ENCODER.encode) for payload in columns[8])
+        columns[9] = tuple(Jsonb(payload, dumps=JSON_ENCODER.encode) for payload in columns[9])
         made += (await connection.execute(ENQUEUE, [list(column) for column in columns])).rowcount
     return made

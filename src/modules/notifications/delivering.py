@@ -4,6 +4,7 @@ A kill between sending and recording repeats the message under the same id when 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -21,6 +22,7 @@ from src.modules.notifications.messages import SEND_LIMIT_S, Channel, Message, O
 from src.modules.notifications.recording import record
 from src.platform.database import Connection, Database
 from src.platform.errors import ServiceUnavailable
+from src.platform.metrics import DELIVERIES
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +34,8 @@ SEND_BACKSTOP_S = SEND_LIMIT_S + 5
 # What became of messages is worth many tries: what is not recorded is sent again when the lease is over.
 RECORD_AGAIN_S = 1.0
 RECORD_SPARE_S = 5.0
+# As they are counted: what was not begun is as it was.
+OUTCOMES = {"sent": "sent", "later": "retried", "never": "dead"}
 
 
 class _Decided(NamedTuple):
@@ -40,6 +44,8 @@ class _Decided(NamedTuple):
     messages: Sequence[Message] = ()
     members: Mapping[UUID, Sequence[int]] = {}
     claimed_until: datetime = datetime.min.replace(tzinfo=UTC)
+    # Of those that were given up: how many are dropped, how many dead.
+    ended: Mapping[str, int] = {}
 
 
 async def work_off(
@@ -52,9 +58,10 @@ async def work_off(
             at = await claiming.clock(work.connection, now)
             due = await claim(work.connection, at)
             decided = await _decide(work.connection, channel, due, at)
+        _count(channel, decided.ended)
         if decided.messages:
             outcomes = await _sent(send, decided.messages)
-            await _unhindered(_record(database, decided, outcomes, record_by, now))
+            await _unhindered(_record(database, channel, decided, outcomes, record_by, now))
         elif due.is_contended and not due.rows:
             await asyncio.sleep(CONTENDED_PAUSE_S)
         elif not due.rows:
@@ -71,14 +78,16 @@ async def _decide(connection: Connection, channel: Channel, due: Due, now: datet
     verdicts = judge(due.rows, told, now)
     await claiming.postpone(connection, verdicts.later)
     await claiming.end(connection, verdicts.ended, now)
+    ended = Counter(status for status, _ in verdicts.ended.values())
     if not verdicts.messages:
-        return _Decided()
+        return _Decided(ended=ended)
     members = {message: [row.id for row in rows] for message, rows in verdicts.messages.items()}
     composed = await compose(connection, verdicts.messages, now)
     await claiming.take(connection, {each: message for message, ids in members.items() for each in ids}, now)
     senseless = {each: ("dead", why) for message, why in composed.failed.items() for each in members[message]}
     await claiming.end(connection, senseless, now)
-    return _Decided(composed.messages, members, now + LEASE)
+    ended["dead"] += len(senseless)
+    return _Decided(composed.messages, members, now + LEASE, ended)
 
 
 async def _sent(send: Send, messages: Sequence[Message]) -> Sequence[Outcome]:
@@ -92,21 +101,36 @@ async def _sent(send: Send, messages: Sequence[Message]) -> Sequence[Outcome]:
 
 
 async def _record(
-    database: Database, decided: _Decided, outcomes: Sequence[Outcome], record_by: float, now: datetime | None
+    database: Database,
+    channel: Channel,
+    decided: _Decided,
+    outcomes: Sequence[Outcome],
+    record_by: float,
+    now: datetime | None,
 ) -> None:
     """Record what became of messages, again and again while PostgreSQL is away and nobody else may have them."""
     while True:
         try:
             async with database.transaction() as work:
                 at = await claiming.clock(work.connection, now)
-                await record(work.connection, decided.messages, outcomes, decided.members, decided.claimed_until, at)
+                became = await record(
+                    work.connection, decided.messages, outcomes, decided.members, decided.claimed_until, at
+                )
         except (ServiceUnavailable, psycopg.OperationalError) as error:
             if monotonic() + RECORD_AGAIN_S >= record_by:
                 raise
             log.warning("deliveries.record_again", messages=len(decided.messages), error=repr(error))
             await asyncio.sleep(RECORD_AGAIN_S)
         else:
+            _count(channel, {outcome: became[state] for state, outcome in OUTCOMES.items()})
             return
+
+
+def _count(channel: Channel, ended: Mapping[str, int]) -> None:
+    """Count what became of deliveries, after the commit that makes it so."""
+    for outcome, number in ended.items():
+        if number:
+            DELIVERIES.labels(channel, outcome).inc(number)
 
 
 async def _unhindered(work: Coroutine[None, None, None]) -> None:

@@ -104,14 +104,15 @@ class Delivery(Base):
     """One thing to be told to one recipient over one channel: made with the feed's rows, kept until it is forgotten.
 
     Deliveries of one recipient that are due together travel in one message, whose id is given before it is first
-    sent and stays the same in every try.
+    sent and stays the same in every try. They are kept in partitions by the time of what they are about, which are
+    forgotten whole.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
         CheckConstraint("channel in ('email', 'push', 'webhook')", name="channel"),
         CheckConstraint("status in ('due', 'sending', 'sent', 'dead', 'dropped')", name="status"),
-        Index("uq_delivery_dedupe_key", "dedupe_key", unique=True),
+        Index("uq_delivery_dedupe_key", "dedupe_key", "occurred_at", unique=True),
         # What deliverers look for: what is due, and what was claimed by somebody who never came back.
         Index("ix_delivery_due", "channel", "due_at", postgresql_where=text("status in ('due', 'sending')")),
         Index(
@@ -132,13 +133,15 @@ class Delivery(Base):
             postgresql_where=text("webhook_endpoint_id is not null"),
         ),
         Index("ix_delivery_status", "status", "id", postgresql_where=text("status = 'dead'")),
+        # For whoever asks to be forgotten.
+        Index("ix_delivery_address", text("lower(address)"), postgresql_where=text("address is not null")),
         # For those who are to be told another time, because it was no longer true when they would have been.
         Index(
             "ix_delivery_dropped_alert",
             "finished_at",
             postgresql_where=text("kind = 'back_in_stock' and status = 'dropped'"),
         ),
-        {"postgresql_with": {"fillfactor": "80"}},
+        {"postgresql_partition_by": "RANGE (occurred_at)"},
     )
 
     id: Mapped[IntegerId]
@@ -163,6 +166,8 @@ class Delivery(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[Timestamp]
     finished_at: Mapped[OptionalTimestamp]
+    # When that happened: always the same with the same dedupe key, so that no partition has it a second time.
+    occurred_at: Mapped[Timestamp] = mapped_column(primary_key=True)
 
 
 class SuppressedAddress(Base):

@@ -1,6 +1,7 @@
 """The SQL that records what became of messages."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -37,10 +38,11 @@ async def record(
     members: Mapping[UUID, Sequence[int]],
     claimed_until: datetime,
     now: datetime,
-) -> None:
+) -> Counter[str]:
     """Write down what became of each message, whose deliveries are `members`: sent, for later, or dead.
 
-    `claimed_until` tells our claim from the next one, which has the same number when what we had was not begun.
+    Tells how many deliveries became `sent`, `later`, `never` or `unbegun`. `claimed_until` tells our claim from the
+    next one, which has the same number when what we had was not begun.
     """
     rows: list[tuple[int, int, str, datetime, str | None]] = []
     for message, outcome in zip(messages, outcomes, strict=True):
@@ -57,6 +59,7 @@ async def record(
     await connection.execute(
         RECORD, {**dict(zip(names, columns, strict=True)), "claimed_until": claimed_until, "now": now}
     )
+    return Counter(state for _, _, state, _, _ in rows)
 
 
 def _storable(error: str | None) -> str | None:

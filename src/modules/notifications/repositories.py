@@ -78,20 +78,6 @@ SELECT channel FROM unnest(ARRAY['email', 'push', 'webhook']) AS of (channel)
 WHERE EXISTS (
     SELECT FROM delivery WHERE delivery.channel = of.channel AND status IN ('due', 'sending') AND due_at <= now())
 """
-# By id, which old deliveries have the least of: there is no index by age, which every delivery would pay for.
-OLDEST = """
-SELECT id, created_at < now() - %(days)s * interval '1 day',
-       CASE WHEN status IN ('sent', 'dead', 'dropped') THEN finished_at < now() - %(days)s * interval '1 day'
-            -- Nobody came for it: its channel is not set up.
-            ELSE status = 'due' AND created_at < now() - %(days)s * interval '1 day'
-                 AND due_at < now() - interval '1 day' END
-FROM delivery WHERE id > %(after)s ORDER BY id LIMIT %(limit)s
-"""
-FORGET = "DELETE FROM delivery WHERE id = ANY(%s) AND status <> 'sending'"
-FORGET_WISHES = """
-DELETE FROM favourite_alert AS wish
-WHERE NOT EXISTS (SELECT FROM favourite WHERE favourite.user_id = wish.user_id AND favourite.id = wish.favourite_id)
-"""
 
 
 async def preferences(connection: Connection, user_id: int) -> Preferences | None:
@@ -185,21 +171,6 @@ async def replay(connection: Connection, filters: Mapping[str, object], limit: i
 async def channels_due(connection: Connection) -> list[str]:
     """The channels over which something is to be sent now."""
     return [row[0] for row in await (await connection.execute(CHANNELS_DUE)).fetchall()]
-
-
-async def forget(connection: Connection, days: int, after: int, limit: int) -> int | None:
-    """Delete what was finished so many days ago among the next `limit` deliveries; the last id, None at the end."""
-    values = {"days": days, "after": after, "limit": limit}
-    rows = await (await connection.execute(OLDEST, values)).fetchall()
-    gone = [delivery for delivery, _, is_over in rows if is_over]
-    if gone:
-        await connection.execute(FORGET, (gone,))
-    return rows[-1][0] if len(rows) == limit and rows[-1][1] else None
-
-
-async def forget_wishes(connection: Connection) -> None:
-    """Delete what was wished of favourites that are gone."""
-    await connection.execute(FORGET_WISHES)
 
 
 async def _row(connection: Connection, statement: str, values: Sequence[object]) -> dict[str, Any] | None:

@@ -6,13 +6,11 @@ from src.modules.notifications import repositories
 from src.modules.notifications.dtos import DeliveryListQuery, DeliveryRead, Replayed, ReplayFilter
 from src.modules.notifications.errors import NotDead
 from src.platform.database import Connection, Database
-from src.platform.dynamic_settings import DELIVERY_DAYS, read_setting
 from src.platform.errors import NotFound
 from src.platform.jobs import Queue
 
 DELIVER = "notifications.deliver"
 REPLAYED_AT_ONCE = 10_000
-FORGOTTEN_AT_ONCE = 1000
 
 
 async def list_deliveries(connection: Connection, asked: DeliveryListQuery) -> tuple[list[DeliveryRead], int | None]:
@@ -63,15 +61,3 @@ async def wake_deliverers(database: Database, queue: Queue) -> None:
 async def wake_channel(queue: Queue, channel: str) -> None:
     """Have everything sent that is due over a channel."""
     await queue.wake(DELIVER, key=channel, channel=channel)
-
-
-async def forget_deliveries(database: Database) -> None:
-    """Delete what was finished long enough ago, in small transactions."""
-    async with database.read() as connection:
-        days = await read_setting(connection, DELIVERY_DAYS)
-    after: int | None = 0
-    while after is not None:
-        async with database.transaction() as work:
-            after = await repositories.forget(work.connection, days, after, FORGOTTEN_AT_ONCE)
-    async with database.transaction() as work:
-        await repositories.forget_wishes(work.connection)

@@ -12,6 +12,7 @@ from src.modules.offers.errors import (
     VoucherUnknown,
     VoucherUsedUp,
 )
+from src.modules.offers.personal import IMPERSONAL, PERSONAL
 from src.modules.offers.redemption import hold, redeem, release
 from src.modules.offers.resources import RESOURCES
 from src.modules.offers.rules import (
@@ -38,8 +39,10 @@ from src.modules.offers.sql import (
 )
 
 __all__ = (
+    "IMPERSONAL",
     "NOTHING_OF_ONES_OWN",
     "OFFERS_STAMP",
+    "PERSONAL",
     "RESOURCES",
     "Allocation",
     "Applied",

@@ -10,13 +10,13 @@ from src.modules.audit import Revision, audited, heard
 from src.modules.identity import Identity
 from src.modules.operations import services
 from src.modules.operations.dtos import Live, Ready, SettingList, SettingRead, SettingWrite
+from src.modules.operations.exposing import current_gauges
 from src.modules.operations.health import examine
 from src.platform.bodies import read_json
 from src.platform.database import Database, Transaction
 from src.platform.edge import Answer, write
 from src.platform.metrics import CONTENT_TYPE, exposition
 from src.platform.openapi import BODY, PUBLIC, answers, documented, problem_errors
-from src.platform.settings import Settings
 from src.platform.version import VERSION
 
 AnyRequest = Request[Any, Any, Any]
@@ -44,11 +44,16 @@ class HealthController(Controller):
         responses={**answers(Ready), **answers(Ready, 503)},
     )
     async def ready(self, request: AnyRequest, database: NamedDependency[Database]) -> Response[Ready]:
-        """503 while the database is away or older than this release; without cache or queue it is only slower."""
+        """503 while the database is away or older than this release, and when the process is about to stop.
+
+        Without cache or queue the service is only slower.
+        """
         state = request.app.state
         checks = await examine(database, state.cache, state.queue)
         if checks.database.state != "ok" or checks.migrations.state == "behind":
             return Response(Ready("unavailable", VERSION, checks), status_code=503, headers=NO_STORE)
+        if state.get("leaving"):
+            return Response(Ready("leaving", VERSION, checks), status_code=503, headers=NO_STORE)
         well = checks.cache.state == checks.queue.state == "ok"
         return Response(Ready("ok" if well else "degraded", VERSION, checks), headers=NO_STORE)
 
@@ -65,12 +70,13 @@ class MetricsController(Controller):
         media_type="text/plain",
         responses={**answers(str, media_type="text/plain"), **problem_errors()},
     )
-    async def metrics(self, request: AnyRequest, identity: NamedDependency[Identity]) -> Response[bytes]:
+    async def metrics(self, request: AnyRequest) -> Response[bytes]:
         """The numbers of all processes in the text format of Prometheus; public if METRICS_PUBLIC is set."""
-        settings: Settings = request.app.state.settings
-        if not settings.metrics_public:
-            await identity.shopper(request, SCOPE)
-        return Response(exposition(), media_type=CONTENT_TYPE, headers=NO_STORE)
+        state = request.app.state
+        if not state.settings.metrics_public:
+            await state.scrapers.admit(request)
+        told = exposition() + await current_gauges(state.overviews)
+        return Response(told, media_type=CONTENT_TYPE, headers=NO_STORE)
 
 
 class SettingController(Controller):

@@ -31,9 +31,12 @@ class Checks(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """Whether the service can do its work: `degraded` is right but slower, `unavailable` is not at all."""
+    """Whether the service can do its work: `degraded` is right but slower, `unavailable` is not at all.
 
-    status: Literal["ok", "degraded", "unavailable"]
+    `leaving` still serves, and is about to stop.
+    """
+
+    status: Literal["ok", "degraded", "unavailable", "leaving"]
     version: str
     checks: Checks
 

@@ -2,20 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
-from pathlib import Path
 from time import perf_counter
 from typing import Literal, Protocol, TypeAlias
-
-from alembic.script import ScriptDirectory
 
 from src.modules.operations.dtos import Check, Checks
 from src.modules.operations.repositories import schema_version
 from src.platform.database import Database
-from src.platform.migrations import MIGRATIONS
+from src.platform.migrations import revisions
 
 State: TypeAlias = Literal["ok", "away", "behind", "ahead", "unknown"]
 TIMEOUT_S = 2.0
+# Only to keep them alive.
+_reaching: set[asyncio.Task[State]] = set()
 
 
 class Pinged(Protocol):
@@ -48,25 +46,29 @@ async def _ping(part: Pinged) -> State:
 
 async def _timed(reach: Callable[[], Awaitable[State]]) -> Check:
     start = perf_counter()
-    state: State
+    state: State = "away"
+    reaching = asyncio.create_task(_reach(reach))
+    _reaching.add(reaching)
+    reaching.add_done_callback(_reaching.discard)
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            state = await reach()
-    except Exception:  # Whatever it is, the part does not serve us; its users log the reason.
-        state = "away"
+        # Not a timeout around it: what is cancelled may take long to clean up when its server does not answer.
+        if (await asyncio.wait({reaching}, timeout=TIMEOUT_S))[0]:
+            state = reaching.result()
+    finally:
+        reaching.cancel()
     return Check(state, round((perf_counter() - start) * 1000, 2))
+
+
+async def _reach(reach: Callable[[], Awaitable[State]]) -> State:
+    try:
+        return await reach()
+    except Exception:  # Whatever it is, the part does not serve us; its users log the reason.
+        return "away"
 
 
 def _compare(applied: str | None) -> State:
     """A schema that this release does not know is a newer one, which must serve this release too."""
-    known, head = _revisions(MIGRATIONS)
-    if applied == head:
+    known, _, enough = revisions()
+    if applied in enough:
         return "ok"
     return "behind" if applied is None or applied in known else "ahead"
-
-
-@lru_cache(maxsize=1)
-def _revisions(folder: Path) -> tuple[frozenset[str], str | None]:
-    """The ids of all migrations of this release, and the newest."""
-    scripts = ScriptDirectory(str(folder))
-    return frozenset(script.revision for script in scripts.walk_revisions()), scripts.get_current_head()

@@ -8,6 +8,8 @@ from src.platform.database import Connection
 from src.platform.dynamic_settings import STORED
 
 VERSION_TABLE = "SELECT to_regclass('schema_version') IS NOT NULL"
+# Until the transaction ends, whether the setting was ever set or not.
+LOCK_SETTING = "SELECT pg_advisory_xact_lock(hashtextextended('setting:' || %s, 0))"
 VERSION = "SELECT version_num FROM schema_version"
 
 
@@ -24,3 +26,8 @@ async def stored_settings(connection: Connection, names: Sequence[str]) -> dict[
     """Value and time of the last change by name, of those settings that were ever set."""
     rows = await (await connection.execute(STORED, (list(names),))).fetchall()
     return {name: (value, modified) for name, value, modified in rows}
+
+
+async def lock_setting(connection: Connection, name: str) -> None:
+    """Have everybody else who locks the setting wait until the transaction ends."""
+    await connection.execute(LOCK_SETTING, (name,))

@@ -5,6 +5,8 @@ from src.modules.updates.fan_out import advance
 from src.modules.updates.forgetting import forget_old
 from src.modules.updates.history import History, read_histories, read_sights
 from src.modules.updates.hub import Hub
+from src.modules.updates.lagging import read_lag
+from src.modules.updates.personal import IMPERSONAL, PERSONAL
 from src.modules.updates.rules import (
     KINDS,
     Baseline,
@@ -36,7 +38,9 @@ __all__ = (
     "ADVANCE",
     "CONTROLLERS",
     "FAVOURITES_OF_CHUNK",
+    "IMPERSONAL",
     "KINDS",
+    "PERSONAL",
     "Baseline",
     "Change",
     "Chunk",
@@ -62,6 +66,7 @@ __all__ = (
     "forget_old",
     "lowest_before",
     "read_histories",
+    "read_lag",
     "read_sights",
     "state_at",
     "undone",

@@ -57,6 +57,7 @@ Also: TypeAlias = Callable[[Connection, Chunk], Awaitable[None]]
 
 # The favourites of the chunk under way, as they were when it began: every statement of its transaction sees the same
 # ones, and what joins make of them is made once. It belongs to the session and is empty outside such a transaction.
+# Sessions of a pooler outlive releases: with other columns it must have another name.
 CREATE_CHOSEN = """
 CREATE TEMPORARY TABLE IF NOT EXISTS chosen_favourite (
     user_id bigint, favourite_id bigint, product_id bigint, baseline_at timestamptz, baseline_price numeric,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from src.modules.catalogue import EPOCH
 from src.platform.database import Connection
 from src.platform.dynamic_settings import DEFAULT_CURRENCY, UPDATES_WINDOW_DAYS, sql_text, sql_value
+from src.platform.forgetting import user_tag
 
 # Favourites come, go and are dismissed with the summary's version; while that stands, the sum of their products'
 # versions, which only rise, tells whether anything that is shown of them changed.
@@ -63,7 +64,7 @@ class Visit(NamedTuple):
     def key(self, query: str) -> str:
         """What the cache knows the answer to `query` by."""
         deciding = ":".join(map(str, self[2:9]))
-        return f"updates:{{{self.user_id}}}:{deciding}:{query}"
+        return f"{user_tag(self.user_id or 0)}:updates:{deciding}:{query}"
 
 
 async def visits(connection: Connection, digests: list[bytes]) -> list[Visit]:

@@ -7,13 +7,14 @@ from typing import Any
 from zlib import crc32
 
 from advanced_alchemy.base import orm_registry
-from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Numeric, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Numeric, Table, Text, and_, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from src.platform.orm import CURRENT_XID, EMPTY_LIST, EMPTY_OBJECT, NOW
 from src.platform.resources import ATTRIBUTE_DOCS, CHANGED_XID, DATED_DOCS, ID, MODIFIED, Resource, Shown
 
 CREATED = "created_date"
+USER = "user"
 
 
 def mirrored(
@@ -30,9 +31,21 @@ def mirrored(
         Column(CHANGED_XID, BigInteger, server_default=CURRENT_XID, nullable=False, index=True),
         *([Index(f"ix_{name}_{MODIFIED}", MODIFIED, ID)] if dated else []),
     )
+    _index_people(table)
     # Only writers of the same table take turns.
     lock = crc32(path.encode()) >> 1
     return Resource(path=path, table=table, content_type=content_type, lock=lock, shown=Shown(title=title, about=about))
+
+
+def _index_people(table: Table) -> None:
+    """What an erasure finds rows by: whose they are, and which order or account of somebody they belong to."""
+    for column in (table.columns.get(each) for each in (USER, "order", "account")):
+        if column is not None:
+            Index(f"ix_{table.name}_{column.name}", column)
+    address = next((column for column in table.columns if column.name in {"email", "user_email"}), None)
+    if address is not None:
+        guest = and_(table.columns[USER].is_(None), address.is_not(None))
+        Index(f"ix_{table.name}_guest", func.lower(address), postgresql_where=guest)
 
 
 def _dates() -> list[Column[Any]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from src.modules.baskets import expire_forgotten, release_overdue
+from src.modules.baskets import expire_forgotten, forget_guests, release_overdue
 from src.platform.dynamic_settings import (
     BASKET_EXPIRY_DAYS,
     BASKET_FREEZE_MINUTES,
@@ -110,3 +110,23 @@ async def test_many_forgotten_baskets_expire_in_chunks(factory: Factory) -> None
 
 def test_both_are_on_the_schedule() -> None:
     assert {"baskets.release_overdue", "baskets.expire_forgotten"} <= {job.name for job in JOBS}
+
+
+async def test_guests_baskets_that_ended_long_ago_are_deleted_with_their_lines(factory: Factory) -> None:
+    product = await factory.product()
+    user = await factory.user_id(await factory.shopper())
+
+    async def basket(status: str, days: int, **owner: object) -> int:
+        made = await factory.insert("basket", status=status, **owner)
+        await factory.execute(f"UPDATE basket SET modified_date = now() - interval '{days} days' WHERE id = {made}")
+        await factory.insert("basket_item", basket_id=made, product_id=product.id, reference="p", quantity=1)
+        return made
+
+    gone = [await basket(status, 100, guest_digest=b"a") for status in ("expired", "merged")]
+    await basket("expired", 10, guest_digest=b"b")
+    await basket("submitted", 100, guest_digest=b"c")
+    await basket("expired", 100, user_id=user)
+    assert await forget_guests(factory.database) == len(gone)
+    assert await forget_guests(factory.database) == 0
+    assert await factory.scalar("SELECT count(*) FROM basket WHERE id = ANY(%s)", gone) == 0
+    assert await factory.scalar("SELECT count(*) FROM basket_item") == 3

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from src.modules.integration.controllers import WORTH_ANALYZING
-from src.platform.jobs import QUEUE_NAME
+from src.platform.jobs import queue_key
 from src.platform.settings import Settings
 from tests.factories import Client, Factory
 from tests.modules.integration.feeds import PRICES, PRODUCTS, Feed
@@ -198,5 +198,5 @@ async def test_a_big_import_asks_for_new_statistics(feeder: Client, settings: Se
     rows = b"".join(b'{"sku": "S%d", "name": "n"}\n' % n for n in range(WORTH_ANALYZING))
     assert (await feeder.post(URL + PRODUCTS, content=rows, headers=NDJSON)).json()["created"] == WORTH_ANALYZING
     async with Redis.from_url(settings.queue_url) as queue:
-        assert b"integration.analyze:product" in await queue.zrange(QUEUE_NAME, 0, -1)
+        assert b"integration.analyze:product" in await queue.zrange(queue_key("upkeep"), 0, -1)
         await queue.flushdb()

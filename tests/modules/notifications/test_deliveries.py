@@ -182,8 +182,10 @@ async def test_pass_that_came_twice_would_make_nothing_twice(telling: Telling) -
 async def test_delivery_that_is_there_already_is_not_made_again(telling: Telling) -> None:
     user = await telling.factory.user_id(await telling.shopper())
     rows = [
-        NewDelivery("email", "back_in_stock", "email:alert:1", user_id=user, product_id=1),
-        NewDelivery("email", "confirm_alert", "email:confirm:1", address="guest@example.com", payload={"link": "x"}),
+        NewDelivery("email", "back_in_stock", "email:alert:1", None, user_id=user, product_id=1),
+        NewDelivery(
+            "email", "confirm_alert", "email:confirm:1", None, address="guest@example.com", payload={"link": "x"}
+        ),
     ]
     async with telling.database.transaction() as work:
         assert await enqueue(work.connection, rows) == 2

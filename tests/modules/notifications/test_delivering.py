@@ -142,12 +142,12 @@ async def test_what_was_sent_is_recorded_when_postgresql_is_back(
     monkeypatch.setattr(delivering, "RECORD_AGAIN_S", 0.01)
     failures = [ServiceUnavailable(), psycopg.OperationalError(), ServiceUnavailable()]
 
-    async def away(*arguments: Any) -> None:
+    async def away(*arguments: Any) -> Any:
         if failures:
             if is_stopped and len(failures) == 2:
                 run.cancel()
             raise failures.pop()
-        await record(*arguments)
+        return await record(*arguments)
 
     monkeypatch.setattr(delivering, "record", away)
     carrier = Carrier()
@@ -166,14 +166,14 @@ async def test_recording_again_what_was_recorded_leaves_the_next_claim_alone(
     monkeypatch.setattr(delivering, "RECORD_AGAIN_S", 0.01)
     tries = 0
 
-    async def unheard(*arguments: Any) -> None:
+    async def unheard(*arguments: Any) -> Any:
         nonlocal tries
         tries += 1
         if tries == 1:
             # It is committed, but the answer is lost, and another worker has claimed what was not begun.
             await telling.factory.execute("UPDATE delivery SET claimed_until = %s", at(600))
             raise ServiceUnavailable
-        await record(*arguments)
+        return await record(*arguments)
 
     monkeypatch.setattr(delivering, "record", unheard)
     await telling.deliver(Outcome("unbegun", "no time"))

@@ -43,7 +43,7 @@ async def test_every_delivery_is_seen_with_what_became_of_it(telling: Telling) -
 
 
 async def test_link_that_confirms_an_alert_is_not_shown(telling: Telling) -> None:
-    row = NewDelivery("email", "confirm_alert", "k", address="guest@example.com", payload={"link": "/secret"})
+    row = NewDelivery("email", "confirm_alert", "k", None, address="guest@example.com", payload={"link": "/secret"})
     async with telling.database.transaction() as work:
         await enqueue(work.connection, [row])
     (shown,) = await listed(await telling.ops())
@@ -153,7 +153,7 @@ async def test_wake_up_calls_reach_only_channels_with_something_due(telling: Tel
 
 
 async def waiting(queue: Queue) -> set[str]:
-    jobs = await queue._client.queued_jobs(queue_name="wishkeep:jobs")
+    jobs = await queue._sender.client.queued_jobs(queue_name="wishkeep:jobs:deliveries")
     return {job.kwargs["channel"] for job in jobs}
 
 

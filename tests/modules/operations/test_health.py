@@ -1,6 +1,8 @@
 """Health, with servers that are away."""
 
 import asyncio
+import os
+import signal
 from typing import Any
 
 import httpx
@@ -8,12 +10,14 @@ import msgspec
 import pytest
 
 from src.app import create_app
+from src.modules.operations import health
 from src.modules.operations.health import _compare, examine
 from src.platform.cache import VersionedCache
 from src.platform.database import Database
 from src.platform.jobs import Queue
 from src.platform.redis import create_cache_client
 from src.platform.settings import Settings
+from src.platform.stopping import ANNOUNCEMENT
 from src.platform.version import VERSION
 from tests.factories import Factory
 
@@ -98,5 +102,42 @@ async def test_part_that_hangs_is_away(settings: Settings, database: Database, m
     cache, queue = VersionedCache(create_cache_client(settings)), Queue(settings)
     checks = await examine(database, Hanging(), queue)
     assert (checks.cache.state, checks.database.state, checks.queue.state) == ("away", "ok", "ok")
+    await cache.close()
+    await queue.close()
+
+
+async def test_ready_is_503_and_connections_are_closed_once_the_end_is_announced(settings: Settings) -> None:
+    app: Any = create_app(settings)
+    transport = httpx.ASGITransport(app=app)
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+        before = await client.get("/health/ready")
+        os.kill(os.getpid(), ANNOUNCEMENT)
+        async with asyncio.timeout(5):
+            while (after := await client.get("/health/ready")).status_code == 200:  # noqa: ASYNC110  (a signal's work)
+                await asyncio.sleep(0)
+        live = await client.get("/health/live")
+    assert (before.status_code, before.json()["status"]) == (200, "ok")
+    assert "Connection" not in before.headers
+    assert (after.status_code, after.json()["status"]) == (503, "leaving")
+    assert (live.status_code, live.headers["Connection"]) == (200, "close")
+
+
+async def test_database_that_stands_still_is_away_in_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("src.modules.operations.health.TIMEOUT_S", 0.2)
+    cache, queue = VersionedCache(create_cache_client(settings)), Queue(settings)
+    database = Database(settings, application="stands_still", connections=1)
+    await database.open()
+    async with database.read() as connection:
+        backend = connection.info.backend_pid
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        # Neither the question nor what becomes of it afterwards is waited for.
+        async with asyncio.timeout(3):
+            checks = await examine(database, cache, queue)
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert (checks.database.state, checks.cache.state, checks.queue.state) == ("away", "ok", "ok")
+    await asyncio.gather(*health._reaching, return_exceptions=True)
+    await database.close()
     await cache.close()
     await queue.close()

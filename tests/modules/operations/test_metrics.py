@@ -42,6 +42,22 @@ async def test_metrics_can_be_public(settings: Settings) -> None:
         assert (await client.get("/metrics")).status_code == 200
 
 
+async def test_whoever_was_let_in_lately_reads_them_while_postgresql_is_away(
+    settings: Settings, factory: Factory
+) -> None:
+    operator = await factory.shopper("ops")
+    stranger = await factory.shopper("ops")
+    app: Any = create_app(settings)
+    transport = httpx.ASGITransport(app=app)
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+        seen, unseen = ({"Authorization": f"Token {each.token}"} for each in (operator, stranger))
+        assert (await client.get("/metrics", headers=seen)).status_code == 200
+        await app.state.database.close()
+        told = await client.get("/metrics", headers=seen)
+        assert (told.status_code, "wishkeep_cache_requests_total" in told.text) == (200, True)
+        assert (await client.get("/metrics", headers=unseen)).status_code == 503
+
+
 async def test_any_worker_process_tells_the_numbers_of_all(settings: Settings, tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -109,3 +109,11 @@ async def test_unknown_setting_is_404(operator: Client, name: str) -> None:
     answer = await operator.put(f"/api/v1/settings/{name}", json={"value": True})
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_value_of_a_wrong_type_that_was_stored_is_shown_and_mended(operator: Client, factory: Factory) -> None:
+    await factory.execute("INSERT INTO setting (name, value) VALUES ('FAVOURITE_SKU_IS_ACTIVE', '[5]')")
+    assert (await operator.get(SETTING)).json()["value"] == [5]
+    assert (await operator.get("/api/v1/settings")).status_code == 200
+    assert (await operator.put(SETTING, json={"value": False})).json()["value"] is False
+    assert (await operator.get(SETTING)).json()["value"] is False

@@ -49,6 +49,9 @@ class Streams(RuleBasedStateMachine):
         self.told: list[Event] = []
         self.last_id: str | None = None
         self.follow(0)
+        assert self.follower is not None
+        # Whoever never heard where the stream is can't come back to that place.
+        self.told += self.follower.rest(1)
 
     @precondition(lambda self: self.follower is None)
     @rule(process=st.integers(0, PROCESSES - 1))

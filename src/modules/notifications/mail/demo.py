@@ -29,6 +29,8 @@ MAIL_HEADERS = {
         "style-src 'unsafe-inline'; frame-ancestors 'self'"
     ),
 }
+# The sandboxed mail has no origin, so none may be asked for.
+PICTURE_HEADERS = {**MAIL_HEADERS, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 class MailPages(Controller):
@@ -86,7 +88,7 @@ class MailPages(Controller):
             f'<text x="200" y="352" text-anchor="middle" font-family="sans-serif" font-size="30" '
             f'fill="hsl({hue} 30% 30%)">{" ".join(words).title()}</text></svg>'
         )
-        return Response(drawn, media_type="image/svg+xml", headers=MAIL_HEADERS)
+        return Response(drawn, media_type="image/svg+xml", headers=PICTURE_HEADERS)
 
 
 def _folder(request: AnyRequest) -> Path:

@@ -14,10 +14,11 @@ from src.modules.notifications.mail.line import Line
 from src.modules.notifications.mail.rendering import Renderer
 from src.modules.notifications.mail.smtp import Address, Connection
 from src.modules.notifications.mail.unsubscribing import PATH, Reader, open_cipher, seal
-from src.modules.notifications.messages import NO_TIME_LEFT, SEND_LIMIT_S, Message, Outcome
+from src.modules.notifications.messages import NO_TIME_LEFT, SEND_LIMIT_S, SENT, Message, Outcome
 from src.platform.database import Database
 from src.platform.i18n import DEFAULT_LOCALE, LOCALES
 from src.platform.settings import Settings
+from src.platform.tracing import span
 
 CONNECTIONS = 8
 # What is not begun by the first has to wait, so that what is begun has ended, one way or another, by the second.
@@ -74,7 +75,10 @@ class MailSender:
                     if isinstance(mail, Outcome):
                         run.done[index] = mail
                         continue
-                    outcome = await line.send(self._from.address, *mail, end_by=run.end_by)
+                    with span("SMTP", "client", {"server.address": address.host, "server.port": address.port}) as doing:
+                        outcome = await line.send(self._from.address, *mail, end_by=run.end_by)
+                        if outcome != SENT:
+                            doing.fail("unsent" if outcome is None else outcome.state)
                     if outcome is None:
                         run.put_back(index, message, line.trouble)
                     else:

@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from src.modules.notifications.keys import service_key
+from src.modules.notifications.suppressed import is_suppressed
 from src.platform.database import Connection, Database
 from src.platform.i18n import LOCALES
 
@@ -25,7 +26,7 @@ ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, modified_date = cloc
 WHERE notification_preference.email <> excluded.email
 """
 _SUPPRESS = "INSERT INTO suppressed_address (email) VALUES (lower(%(email)s)) ON CONFLICT (email) DO NOTHING"
-_ALLOW = "DELETE FROM suppressed_address WHERE email = lower(%(email)s)"
+_ALLOW = f"DELETE FROM suppressed_address WHERE {is_suppressed('email', '%(email)s::text')}"
 
 
 class Reader(NamedTuple):

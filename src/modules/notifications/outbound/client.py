@@ -14,6 +14,7 @@ import httpcore
 import httpx
 
 from src.modules.notifications.outbound.connecting import GuardedBackend
+from src.platform.tracing import carried, span
 from src.platform.version import VERSION
 
 # From the look-up of the name to the end of the answer; a trickle does not prolong it.
@@ -25,6 +26,7 @@ KEPT_FOR_S = 30.0
 # What an answer says beyond its status interests nobody; so much is read that its connection can be used again.
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_RETRY_AFTER_S = 24 * 3600.0
+REFUSED = 400
 
 
 class Unreachable(Exception):
@@ -41,14 +43,28 @@ class Answer(NamedTuple):
 class OutboundClient:
     """Posts without following redirects, without proxies, cookies or credentials of the environment."""
 
-    def __init__(self, *, allow_private: bool, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, *, allow_private: bool, timeout_s: float = TIMEOUT_S, tells_trace: bool = False) -> None:
+        """With `tells_trace` the other side is told the trace that a post belongs to, where there is one."""
         self._allow_private = allow_private
         self._timeout_s = timeout_s
+        self._tells_trace = tells_trace
         self._pool: httpcore.AsyncConnectionPool | None = None
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer to `body`; raises Unreachable, or AddressRefused before anything was sent."""
+        # The address may be a secret, as those of push services are; its host is not.
+        host = urlsplit(url).hostname or ""
+        with span("POST", "client", {"http.request.method": "POST", "server.address": host}) as doing:
+            answer = await self._post(url, headers, body)
+            doing.note("http.response.status_code", answer.status)
+            if answer.status >= REFUSED:
+                doing.fail(str(answer.status))
+            return answer
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         told = {"Host": urlsplit(url).netloc, "User-Agent": f"Wishkeep/{VERSION}", "Accept": "*/*", **headers}
+        if self._tells_trace and (trace := carried()) is not None:
+            told["traceparent"] = trace
         limits = {"connect": min(CONNECT_TIMEOUT_S, self._timeout_s)}
         try:
             async with (

@@ -34,7 +34,9 @@ class WebhookSender:
         self._allow_private = settings.webhook_allow_private
         self._timeout_s = timeout_s
         self._database = database
-        self._client = OutboundClient(allow_private=settings.webhook_allow_private, timeout_s=timeout_s)
+        self._client = OutboundClient(
+            allow_private=settings.webhook_allow_private, timeout_s=timeout_s, tells_trace=True
+        )
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:

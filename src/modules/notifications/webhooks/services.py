@@ -91,7 +91,7 @@ async def queue_test(connection: Connection, endpoint_id: int) -> QueuedTest:
     """Make a delivery that says nothing but that the endpoint is reached; raises NotFound."""
     await show_endpoint(connection, endpoint_id)
     key = f"webhook:{endpoint_id}:test:{uuid4()}"
-    await enqueue(connection, [NewDelivery("webhook", "endpoint_test", key, webhook_endpoint_id=endpoint_id)])
+    await enqueue(connection, [NewDelivery("webhook", "endpoint_test", key, None, webhook_endpoint_id=endpoint_id)])
     delivery_id, uuid = await repositories.delivery_of_key(connection, key)
     return QueuedTest(delivery_id, uuid)
 

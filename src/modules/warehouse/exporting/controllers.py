@@ -16,6 +16,7 @@ from src.modules.warehouse.exporting.responses import ExportResponse, Exports
 from src.modules.warehouse.marks import HIGH_WATER_MARK
 from src.modules.warehouse.registry import SHOWN
 from src.platform.openapi import NDJSON, answers, documented, warehouse_errors
+from src.platform.protection import TAKES_LONG
 from src.platform.resources import Resource
 
 AnyRequest = Request[Any, Any, Any]
@@ -55,6 +56,7 @@ def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
             **warehouse_errors(404),
         },
         "operation_class": documented(query=_query(resource), tells=HEADERS, also=OTHER_TYPES),
+        "opt": {TAKES_LONG: True},  # To sort all rows takes minutes before the first one is told.
     }
 
     @get(f"{PATH}/{resource.path}/export", operation_id=f"export{resource.name}", **told)

@@ -19,7 +19,7 @@ from src.platform.resources import Resource
 FORMAT = "format"
 # What takes long is to write rows as texts, which the planner thinks is for nothing; it takes only the handing over of
 # them between processes into account, and would leave everything to a single one.
-BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL parallel_tuple_cost = 0"
+SET_UP = "SET LOCAL parallel_tuple_cost = 0"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Export:
 async def begun(database: Database, wanted: Wanted) -> AsyncIterator[Export]:
     """An export on a connection of its own, which is gone when the block ends."""
     async with database.alone() as connection:
-        await connection.execute(BEGIN)
+        await connection.execute(SET_UP)
         cursor = await connection.execute(f"SELECT {SEEN_NOW}".encode())
         seen = await cursor.fetchone() or ()
         now = Now.read(await system_of(connection), *seen)

@@ -38,6 +38,7 @@ async def test_errors_are_raised_wherever_they_come_up(database: Database) -> No
             with pytest.raises(psycopg.Error):
                 await _count(connection, statement, seen)
             assert before <= sum(seen) < 50_000
+            await connection.execute("ROLLBACK")
             assert await (await connection.execute("SELECT 1")).fetchone() == (1,)
 
 

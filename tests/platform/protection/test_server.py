@@ -1,0 +1,95 @@
+"""What a real server does with clients that send too much or too slowly, and two servers with one limit."""
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from src.platform.embedded.processes import wait_until
+from src.platform.settings import Settings
+from tests.acceptance.processes import HOST, unused_port
+from tests.factories import Factory
+from tests.platform.protection.test_middleware import FAVOURITES, limit
+from tests.running import COMMAND, PATIENCE_S, environment, is_ready
+
+HEAD = f"POST {FAVOURITES} HTTP/1.1\r\nHost: shop.test\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture(scope="module")
+def port(settings: Settings) -> Iterator[int]:
+    """Where a server with a short time limit serves, on the stores of the tests."""
+    port = unused_port()
+    stores = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    command = [*COMMAND, "api", "--host", HOST, "--port", str(port)]
+    env = {**environment(), **stores, "LOG_LEVEL": "error", "REQUEST_TIMEOUT_S": "0.5"}
+    process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
+    try:
+        assert wait_until(lambda: is_ready(f"http://{HOST}:{port}") or process.poll() is not None, timeout_s=PATIENCE_S)
+        assert process.poll() is None
+        yield port
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
+
+
+async def told(port: int, *parts: bytes) -> bytes:
+    """What the server says to these parts until it ends the connection; the client does not."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+        async with asyncio.timeout(PATIENCE_S):
+            return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def is_serving(port: int) -> bool:
+    return b" 200 " in await told(port, b"GET /health/live HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 100\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n5\r\n"], ids=["length", "chunks"]
+)
+async def test_body_that_does_not_come_is_given_up_and_so_is_its_connection(
+    port: int, factory: Factory, framing: bytes
+) -> None:
+    shopper = await factory.shopper()
+    answer = await told(port, f"{HEAD}Authorization: Token {shopper.token}\r\n".encode(), framing, b"{")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert await is_serving(port)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [[b"X-Padding: %s\r\n" % (b"x" * 200_000)], [b"X-Header-%d: x\r\n" % number for number in range(200)]],
+    ids=["bytes", "headers"],
+)
+async def test_head_that_is_too_large_is_refused(port: int, parts: list[bytes]) -> None:
+    answer = await told(port, HEAD.encode(), *parts, b"Connection: close\r\n\r\n")
+    # The server may end the connection before all is sent, and then nothing can be read.
+    assert answer == b"" or b" 431 " in answer.split(b"\r\n")[0]
+    assert await is_serving(port)
+
+
+async def test_two_servers_are_one_limit(app: Litestar, port: int, factory: Factory) -> None:
+    shopper = await factory.shopper()
+    await limit(app, factory, "REQUESTS_PER_MINUTE_PER_TOKEN", 40)
+    headers = {"Authorization": f"Token {shopper.token}"}
+    statuses: list[int] = []
+    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", headers=headers, trust_env=False) as other:
+        async with asyncio.timeout(PATIENCE_S):
+            # Until both know the limit and have told each other of enough requests.
+            while statuses[-2:] != [429, 429]:
+                statuses += [(await shopper.get(FAVOURITES)).status_code, (await other.get(FAVOURITES)).status_code]
+                await asyncio.sleep(0.02)
+    assert set(statuses) == {200, 429}
+    counted = app.state.protection.limiter
+    assert statuses.count(200) <= 2 * 40
+    assert counted.is_watching
