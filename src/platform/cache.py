@@ -16,7 +16,7 @@ import structlog
 from src.platform import forgetting
 from src.platform.coalescing import Coalescer
 from src.platform.forgetting import TAG, Told, tag_of
-from src.platform.metrics import CACHE_REQUESTS
+from src.platform.metrics import CACHE_REQUESTS, KeptCounter
 from src.platform.redis import CACHE_AWAY, AnyRedis, reach, read_each
 from src.platform.version import VERSION
 
@@ -41,9 +41,8 @@ REFUSED_S = 60.0
 
 
 # Looking them up by their label would cost more than counting.
-_HITS, _SHARED_HITS, _MISSES, _ERRORS = (
-    CACHE_REQUESTS.labels(outcome) for outcome in ("hit", "shared_hit", "miss", "error")
-)
+_HITS = KeptCounter(CACHE_REQUESTS.labels("hit"))
+_SHARED_HITS, _MISSES, _ERRORS = (CACHE_REQUESTS.labels(outcome) for outcome in ("shared_hit", "miss", "error"))
 
 
 def shared_name(key: str) -> str:

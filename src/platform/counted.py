@@ -18,8 +18,7 @@ from typing import Any
 
 from prometheus_client import Counter, Histogram
 
-from src.platform.metrics import CACHE_REQUESTS, DELIVERIES, HTTP_DURATION, JOB_DURATION, JOB_WAIT, JOBS
-from src.platform.request_times import write_down
+from src.platform.metrics import CACHE_REQUESTS, DELIVERIES, HTTP_DURATION, JOB_DURATION, JOB_WAIT, JOBS, write_down
 
 SERVER_ERROR, TOO_MANY = 500, 429
 # Of those who watch the service, not of those whom it serves.

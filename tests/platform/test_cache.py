@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from src.platform.cache import SHARED, TTL_S, VersionedCache
-from src.platform.metrics import CACHE_REQUESTS
+from src.platform.metrics import CACHE_REQUESTS, write_down
 from src.platform.redis import create_cache_client
 from src.platform.settings import Settings
 
 
 def counted(outcome: str) -> float:
     """How often an outcome was counted in this process."""
+    write_down()
     return float(CACHE_REQUESTS.labels(outcome=outcome)._value.get())
 
 

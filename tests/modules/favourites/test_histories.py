@@ -258,4 +258,4 @@ def test_every_read_equals_the_model_after_any_history(settings: Settings, empty
         run_state_machine_as_test(machine, settings=CHOSEN)
 
 
-CHOSEN = settings(max_examples=10, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CHOSEN = settings(max_examples=7, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -172,7 +172,7 @@ QUERIES = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PATHS, QUERIES, st.sampled_from(["GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS", "TRACE"]))
 async def test_any_path_query_and_method_is_never_a_server_error(
     shopper: Client, factory: Factory, part: str, query: dict[str, str], method: str

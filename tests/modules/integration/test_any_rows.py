@@ -27,8 +27,8 @@ VALUES = st.recursive(
 )
 # Those of other systems differ in nothing but the kinds of their columns; these have them all.
 ALIKE = {resource.path for resource in MIRRORED} - {"orders/orders", "pretty-urls", "social-account/accounts"}
-CASES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-FEWER_CASES = settings(CASES, max_examples=20)
+CASES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEWER_CASES = settings(CASES, max_examples=14)
 
 
 def rows_of(path: str) -> st.SearchStrategy[list[Any]]:

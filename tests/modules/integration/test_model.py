@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from src.platform.database import Database
 from tests.modules.integration.feeds import PRICES, PRODUCTS, STOCKS, Feed
 
-CASES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CASES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 EMPTY = """
 WITH a AS (DELETE FROM product_price), b AS (DELETE FROM product_stock), c AS (DELETE FROM catalogue_change)
 SELECT 1"""

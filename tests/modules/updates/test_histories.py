@@ -174,4 +174,4 @@ def test_every_feed_is_the_references_after_any_history(settings: Settings, empt
         run_machine(type("HistoriesOfThisWorld", (Histories,), {"world": world}), settings=CHOSEN)
 
 
-CHOSEN = settings(max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CHOSEN = settings(max_examples=10, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

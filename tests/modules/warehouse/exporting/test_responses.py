@@ -19,7 +19,7 @@ from tests.running import COMMAND, PATIENCE_S, environment, is_ready
 EXPORT = f"{BASE}cms/seo/export"
 ROW_BYTES = 100_000
 # More than an export may take of memory, and more than fits into all buffers on the way.
-BEYOND_MEMORY, BEYOND_BUFFERS = 800, 300
+BEYOND_MEMORY, BEYOND_BUFFERS = 600, 300
 MOST_GROWTH_BYTES = 50_000_000
 
 
