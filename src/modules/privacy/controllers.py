@@ -1,15 +1,12 @@
 """One shopper's data over HTTP, for operators: everything that is kept of them, and its erasure."""
 
-import asyncio
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-import structlog
 from litestar import Controller, Request, Response, delete, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from litestar.response.base import ASGIResponse
-from litestar.types import Receive, Scope, Send
 
 from src.modules.audit import Body, audited, heard, record
 from src.modules.identity import Identity
@@ -25,14 +22,12 @@ from src.platform.errors import NotFound
 from src.platform.ids import read_id
 from src.platform.openapi import answers, problem_errors
 from src.platform.protection import TAKES_LONG
+from src.platform.streaming import Begun, StreamedResponse
 
 AnyRequest = Request[Any, Any, Any]
 SCOPE = "ops"
 CONTENT_TYPE = "users.user"
 NO_STORE = {"Cache-Control": "no-store"}
-# Whoever has not taken anything for so long is not there any more.
-STALLED_S = 60.0
-log = structlog.get_logger(__name__)
 
 
 class UserDataController(Controller):
@@ -59,7 +54,7 @@ class UserDataController(Controller):
         call = heard(request, operator.id, operator.email)
         async with request.app.state.database.transaction() as work:
             await record(work.connection, call, Body(b"", 0, ""), content_type=CONTENT_TYPE, object_id=number)
-        return UserDataResponse(request.app.state.telling, number)
+        return _user_data(request.app.state.telling, number)
 
     @delete(
         operation_id="eraseUserData",
@@ -100,59 +95,12 @@ def _told(erased: Erased) -> ErasureRead:
     return ErasureRead(erased.user_id, wire.time(erased.requested_at), wire.optional_time(erased.finished_at))
 
 
-class UserDataResponse(Response[bytes]):
+def _user_data(telling: Telling, user_id: int) -> Response[bytes]:
     """The answer with everything that is kept of a user."""
 
-    def __init__(self, telling: Telling, user_id: int) -> None:
-        super().__init__(b"")
-        self._telling = telling
-        self._user_id = user_id
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[Begun]:
+        async with telling.begun(user_id) as told:
+            yield Begun({}, told.chunks())
 
-    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
-        """The answer as the server wants it."""
-        return _UserData(self._telling, self._user_id)
-
-
-class _UserData(ASGIResponse):
-    __slots__ = ("_telling", "_user_id")
-    _should_set_content_length = False
-
-    def __init__(self, telling: Telling, user_id: int) -> None:
-        super().__init__(media_type=JSON, headers=NO_STORE)
-        self._telling = telling
-        self._user_id = user_id
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, unless the client goes away, which ends everything at once."""
-        answering = asyncio.create_task(self._answer(send))
-        gone = asyncio.create_task(_gone(receive))
-        try:
-            await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
-            if not answering.done():
-                answering.cancel()
-            with suppress(asyncio.CancelledError):
-                await answering
-
-    async def _answer(self, send: Send) -> None:
-        began = False
-        try:
-            async with self._telling.begun(self._user_id) as told, aclosing(told.chunks()) as chunks:
-                async for chunk in chunks:
-                    if not began:
-                        await self.start_response(send)
-                        began = True
-                    async with asyncio.timeout(STALLED_S):
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except Exception as error:
-            if began:
-                # What the client has got looks whole only if we end in order; so we don't.
-                log.warning("user_data.broken", error=repr(error))
-            raise
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    return StreamedResponse(begin, name="user_data", about={}, media_type=JSON, headers=NO_STORE)

@@ -12,7 +12,7 @@ from src.modules.warehouse import documents
 from src.modules.warehouse.controllers import PATH, REMOTE_PATH, admit
 from src.modules.warehouse.exporting.exports import FORMAT, read_wanted
 from src.modules.warehouse.exporting.formats import DEFAULT, FORMATS
-from src.modules.warehouse.exporting.responses import ExportResponse, Exports
+from src.modules.warehouse.exporting.responses import Exports, export_response
 from src.modules.warehouse.marks import HIGH_WATER_MARK
 from src.modules.warehouse.registry import SHOWN
 from src.platform.openapi import NDJSON, answers, documented, warehouse_errors
@@ -40,7 +40,7 @@ def _query(resource: Resource) -> type[msgspec.Struct]:
 
 async def _export(request: AnyRequest, exports: Exports, resource: Resource) -> Response[bytes]:
     await admit(request, request.app.state.identity)
-    return ExportResponse(exports, read_wanted(request.query_params.multi_items(), resource))
+    return export_response(exports, read_wanted(request.query_params.multi_items(), resource))
 
 
 def _handlers(resource: Resource) -> list[HTTPRouteHandler]:
