@@ -190,9 +190,11 @@ class Bench:
         """A stretch that is not measured and ends with the requests, or when it takes far too long."""
         return await self._stretch(server, requests, statuses, self.options.seconds * _WARM_UP_SLICES)
 
-    async def slice(self, server: str, requests: Iterator[bytes], statuses: frozenset[int]) -> Slice:
-        """One measured stretch of load on a server of ours."""
-        return await self._stretch(server, requests, statuses, self.options.seconds)
+    async def slice(
+        self, server: str, requests: Iterator[bytes], statuses: frozenset[int], *, share: float = 1.0
+    ) -> Slice:
+        """One measured stretch of load on a server of ours, or a share of one."""
+        return await self._stretch(server, requests, statuses, self.options.seconds * share)
 
     async def _stretch(self, server: str, requests: Iterator[bytes], statuses: frozenset[int], seconds: float) -> Slice:
         load = self._loads[server]

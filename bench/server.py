@@ -21,7 +21,9 @@ from bench.load import HOST, fetch, request
 from src.platform.embedded import EmbeddedServers
 
 SERVICE = "src.app:create_app"
-SILENT = "bench.silent"
+SWITCHED = "bench.switched"
+# What requests tell that one by: headers of the same length, so that they cost it the same.
+TOLD, UNTOLD = b"X-Telling: 1", b"X-Telling: 0"
 FLOORS = "bench.floors:create_app"
 _DATABASE = "wishkeep_bench"
 _START_S = 60.0
@@ -112,8 +114,8 @@ class Server:
         where = ["--workers", str(self._workers), "--host", HOST, "--port", str(self.port)]
         if self._target == SERVICE:
             command = [sys.executable, "-m", "src.cli", "api", *where]
-        elif self._target == SILENT:
-            command = [sys.executable, "-m", SILENT, "api", *where]
+        elif self._target == SWITCHED:
+            command = [sys.executable, "-m", SWITCHED, "api", *where]
         else:
             granian = ["--interface", "asgi", "--factory", "--loop", "uvloop"]
             command = [sys.executable, "-m", "granian", *granian, *where, self._target]

@@ -35,7 +35,6 @@ from src.platform.protection import Protection
 from src.platform.redis import create_cache_client
 from src.platform.settings import Settings, load_settings
 from src.platform.stopping import closing, on_announced_stop, on_stop_signal
-from src.platform.telemetry import observe
 from src.platform.traced_requests import TracedRequests
 from src.platform.tracing import is_traced, start_tracing, stop_tracing
 from src.platform.version import VERSION
@@ -160,7 +159,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     app.asgi_handler = protection.around(app.asgi_handler)
-    observe(app)
     if is_traced():
         app.asgi_handler = TracedRequests(app.asgi_handler)
     return app

@@ -1,19 +1,18 @@
 """What every request leaves behind: its id in the answer and in each log line, a count and a duration.
 
-It wraps the whole application, so that paths nobody serves are seen as well, and costs a few microseconds.
+`Protection` tells of each request, for it is around the application already: a second layer around that costs more
+than all that is told.
 """
 
 import itertools
 import logging
 import re
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Iterator
 from time import perf_counter
-from typing import Any
 
 import structlog
-from litestar import Litestar
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Scope
 
 from src.platform.logs import REQUEST_ID
 from src.platform.request_times import keep
@@ -29,45 +28,40 @@ OTHER_METHOD = "OTHER"
 SERVER_ERROR = 500
 
 
-class RequestTelemetry:
-    """ASGI middleware around the whole application."""
+class Told:
+    """A request that is told of, from its head to its answer's end; both in one task."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        # A random part per process and a number: as unique as random bits for each request, and much cheaper.
-        self._prefix = secrets.token_hex(8)
-        self._numbers = itertools.count(1)
+    __slots__ = ("_began_at", "_id", "_scope", "_status", "_token")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request and account for it."""
-        kind: str = scope["type"]
-        if kind != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = _given_id(scope) or f"{self._prefix}-{next(self._numbers):x}"
-        status = SERVER_ERROR
+    def __init__(self, scope: Scope, ids: Iterator[str]) -> None:
+        self._scope = scope
+        self._id = _given_id(scope) or next(ids)
+        self._status = SERVER_ERROR
+        self._token = REQUEST_ID.set(self._id)
+        self._began_at = perf_counter()
 
-        # It hands on what `send` returns to be awaited: a coroutine of its own would cost more than its work.
-        def send_with_id(message: Message) -> Awaitable[None]:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-            return send(message)
+    def answered(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """The answer begins: it takes the id along."""
+        self._status = status
+        headers.append((b"x-request-id", self._id.encode()))
 
-        token = REQUEST_ID.set(request_id)
-        start = perf_counter()
-        try:
-            await self._app(scope, receive, send_with_id)
-        finally:
-            end = perf_counter()
-            # The router has noted the template by now, unless no route fits.
-            method, route = bounded_method(str(scope.get("method"))), scope.get("path_template", UNMATCHED)
-            keep(method, route, status, end - start, end)
-            level = logging.WARNING if status >= SERVER_ERROR else logging.DEBUG
-            if _gate.isEnabledFor(level):
-                _say(level, method, route, status, end - start)
-            REQUEST_ID.reset(token)
+    def over(self) -> None:
+        """Account for the request."""
+        now, scope, status = perf_counter(), self._scope, self._status
+        duration_s = now - self._began_at
+        # The router has noted the template by now, unless no route fits.
+        method, route = bounded_method(str(scope.get("method"))), scope.get("path_template", UNMATCHED)
+        keep(method, route, status, duration_s, now)
+        level = logging.WARNING if status >= SERVER_ERROR else logging.DEBUG
+        if _gate.isEnabledFor(level):
+            _say(level, method, route, status, duration_s)
+        REQUEST_ID.reset(self._token)
+
+
+def request_ids() -> Iterator[str]:
+    """Ids for requests that come without one: as unique as random bits for each, and much cheaper."""
+    prefix = secrets.token_hex(8)
+    return (f"{prefix}-{number:x}" for number in itertools.count(1))
 
 
 def bounded_method(method: str) -> str:
@@ -79,14 +73,9 @@ def _say(level: int, method: str, route: str, status: int, duration_s: float) ->
     log.log(level, "request", method=method, route=route, status=status, duration_ms=round(duration_s * 1000, 2))
 
 
-def _given_id(scope: Any) -> str | None:
+def _given_id(scope: Scope) -> str | None:
     """The id that the client or a proxy gave, when it is fit for logs and headers."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and SANE_ID.fullmatch(value):
             return str(value, "ascii")
     return None
-
-
-def observe(app: Litestar) -> None:
-    """Put the telemetry around everything that `app` answers."""
-    app.asgi_handler = RequestTelemetry(app.asgi_handler)

@@ -12,7 +12,7 @@ UNTOLD = ("/health/", "/metrics")
 
 
 class TracedRequests:
-    """ASGI middleware around RequestTelemetry, so that what that logs has the ids of the trace."""
+    """ASGI middleware around what tells of requests, so that its log lines have the ids of the trace."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

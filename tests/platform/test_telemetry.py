@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from src.platform.logs import REQUEST_ID
 from src.platform.request_times import write_down
-from src.platform.telemetry import UNMATCHED, observe
+from src.platform.telemetry import UNMATCHED
 
 
 @get("/things/{thing:int}")
@@ -25,10 +25,10 @@ async def broken() -> None:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app: Any = Litestar([thing, broken], openapi_config=None, logging_config=None)
-    observe(app)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    made = Litestar([thing, broken], openapi_config=None, logging_config=None)
+    around: Any = app.state.protection.around(made)
+    transport = httpx.ASGITransport(app=around, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as opened:
         yield opened
 

@@ -1,4 +1,7 @@
-"""The one layer around the application that refuses what is too much, ends what takes too long, and adds headers."""
+"""The one layer around the application: tells of each request, refuses what is too much, ends what takes too long.
+
+Several layers would be easier to read, but each costs a quick request about as much as all that is done here.
+"""
 
 import asyncio
 import contextlib
@@ -27,6 +30,7 @@ from src.platform.protection.running import Running
 from src.platform.protection.sharing import share
 from src.platform.redis import AnyRedis
 from src.platform.settings import Settings
+from src.platform.telemetry import Told, request_ids
 
 log = structlog.get_logger(__name__)
 
@@ -61,12 +65,13 @@ class Protection:
 
     def around(self, app: ASGIApp) -> ASGIApp:
         """`app` behind this protection."""
-        limiter, under_way, added = self.limiter, self._running, self._added
+        limiter, under_way, added, ids = self.limiter, self._running, self._added, request_ids()
 
         async def protected(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":  # type: ignore[comparison-overlap]
                 await app(scope, receive, send)
                 return
+            told = Told(scope, ids)
             running = Running(scope, receive)
 
             def guarded(message: Message) -> Awaitable[None]:
@@ -76,18 +81,19 @@ class Protection:
                     status = message["status"]
                     if status in REFUSALS or limiter.suspects:
                         self._learn(scope, status)
-                    message["headers"] = secured(status, message.get("headers", ()), added)
+                    headers = secured(status, message.get("headers", ()), added)
+                    told.answered(status, headers)
+                    message["headers"] = headers
                 return send(message)
 
-            if len(scope["query_string"]) > MOST_QUERY_BYTES:
-                await _refuse(scope, AddressTooLong(), guarded)
-                return
-            if limiter.is_watching and (refusal := self._judge(scope)) is not None:
-                await _refuse(scope, refusal, guarded)
-                return
-            under_way.add(running)
             try:
-                await app(scope, running.receive if running.has_body else receive, guarded)
+                if len(scope["query_string"]) > MOST_QUERY_BYTES:
+                    await _refuse(scope, AddressTooLong(), guarded)
+                elif limiter.is_watching and (refusal := self._judge(scope)) is not None:
+                    await _refuse(scope, refusal, guarded)
+                else:
+                    under_way.add(running)
+                    await app(scope, running.receive if running.has_body else receive, guarded)
             except asyncio.CancelledError:
                 failure = running.interrupted()
                 if failure is None or running not in under_way:  # by others, or when the answer had just begun
@@ -96,6 +102,7 @@ class Protection:
                 await _refuse(scope, failure, guarded)
             finally:
                 under_way.discard(running)
+                told.over()
 
         return protected
 
