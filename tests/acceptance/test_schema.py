@@ -14,7 +14,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 WAREHOUSE = "^/api/v1/(data-warehouse|remote)/"
 PARTS = {
     # One of the tokens' operations would revoke the token that it comes with; and a stream never ends.
-    "features": ["--max-examples=8", f"--exclude-path-regex=^/api/v1/tokens/|/stream$|{WAREHOUSE}"],
+    "features": ["--max-examples=5", f"--exclude-path-regex=^/api/v1/tokens/|/stream$|{WAREHOUSE}"],
     # All resources are shown in one way, at the paths of a channel too: two examples of each make hundreds.
     "warehouse": ["--max-examples=2", "--include-path-regex=^/api/v1/(data-warehouse/|remote/.*/deleted-items)"],
 }

@@ -62,7 +62,7 @@ class Verdict:
     def end_claims(self) -> None:
         """Let the claims of deliverers, and the pauses after failed tries, run out now."""
         with psycopg.connect(self._url, autocommit=True) as connection:
-            connection.execute("UPDATE delivery SET claimed_until = now() WHERE status = 'sending'")
+            connection.execute("UPDATE delivery SET claimed_until = now(), due_at = now() WHERE status = 'sending'")
             connection.execute("UPDATE delivery SET due_at = now() WHERE status = 'due'")
 
     def wait_for_rest(self) -> None:
