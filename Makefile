@@ -8,8 +8,8 @@ export PIP_USER := 0
 # Where bytecode is not kept, each of the many processes that tests start compiles everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Two processes, each with servers of its own; whole files, those that take longest first.
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes, each with servers of its own, because tests often wait; whole files, those that take longest first.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 # The pins are complete, so nothing else is to be looked for.
 PIP := .venv/bin/python -m pip install --quiet --require-virtualenv --no-deps
 # What django-htmx asks for beside the scripts that it is wanted for.

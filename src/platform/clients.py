@@ -1,5 +1,6 @@
 """Where a request comes from, as far as it can be known behind proxies."""
 
+import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -9,6 +10,8 @@ from litestar.types import Scope
 
 # Whoever has one IPv6 address has all of its /64.
 IPV6_PREFIX = 64
+# Some proxies tell the port too: 192.0.2.1:4711, [2001:db8::1]:4711.
+WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([^:]*):[0-9]+")
 
 
 def network_address(request: Request[Any, Any, Any]) -> str:
@@ -49,8 +52,9 @@ def _network(text: str) -> str:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    told = WITH_PORT.fullmatch(text)
     try:
-        address = ip_address(text)
+        address = ip_address(told[1] or told[2] if told else text)
     except ValueError:
         return None
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -96,6 +96,8 @@ class Sender:
 
         One that can't be sent at all is lost, and `refused` says why.
         """
+        # It is 0 from the first call on: what begins with the first loss has not increased, for whoever watches.
+        JOBS_ENQUEUED.labels(call.label, "lost")
         if self._kept:
             # Nobody needs to wait for what has just failed.
             self._keep(call)

@@ -10,10 +10,9 @@ import pytest
 from bench.report import Result, Target, table
 
 TINY = "--products 2000 --shoppers 100 --favourites 2500 --price-rows 300 --seconds 0.15 --rounds 1 --connections 4"
-# One of each kind: a read, one of a long list, a write, a basket, a race, one with a server beside it, an import.
+# One of each kind: a read, a write, a basket, a race, one with a server beside it, an import.
 ROWS = [
     "favourites-count",
-    "long-list-last",
     "favourite-add-storefront",
     "basket-get-cold",
     "voucher-submit",

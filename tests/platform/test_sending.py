@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from src.platform import sending
 from src.platform.jobs import Queue, queue_key
@@ -93,6 +94,13 @@ async def test_what_is_kept_is_bounded_and_what_is_lost_is_counted(
     assert counted("lost") == lost + 2
     server.start()
     await until(lambda: _answers(server) and queued(server) == {f"{JOB}:{n}" for n in range(3)})
+
+
+async def test_losses_are_told_before_there_are_any(queue: Queue) -> None:
+    labels = {"job": JOB, "outcome": "lost"}
+    JOBS_ENQUEUED.remove(*labels.values())
+    assert await queue.enqueue(JOB)
+    assert REGISTRY.get_sample_value("wishkeep_jobs_enqueued_total", labels) == 0.0
 
 
 async def test_call_that_can_not_be_sent_holds_up_no_other(queue: Queue, server: Node) -> None:

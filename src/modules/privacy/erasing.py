@@ -10,14 +10,18 @@ from functools import partial
 from typing import TypeVar
 
 import psycopg.errors
+import structlog
 
 from src.modules import baskets
 from src.modules.privacy import repositories
-from src.modules.privacy.repositories import Ended, Erased
+from src.modules.privacy.repositories import Ended, Erased, Unfinished
 from src.platform.cache import VersionedCache
 from src.platform.database import Connection, Database, Transaction
 from src.platform.errors import NotFound
 from src.platform.forgetting import user_tag
+from src.platform.redis import CACHE_AWAY
+
+log = structlog.get_logger(__name__)
 
 # Longer than a request, a job's run or the lease of a message may take.
 SETTLED_AFTER_S = 120.0
@@ -84,17 +88,33 @@ async def erase_guest(database: Database, email: str) -> Ended:
 
 
 async def finish_erasures(database: Database, cache: VersionedCache, *, after_s: float = SETTLED_AFTER_S) -> int:
-    """Finish the erasures that were asked for so long ago; how many. Raises one of CACHE_AWAY."""
+    """Finish the erasures that were asked for so long ago; how many.
+
+    Raises one of CACHE_AWAY at once, and what else one of them failed by when the others are done.
+    """
     async with database.read() as connection:
         waiting = await repositories.settled(connection, after_s, AT_ONCE)
+    failures: list[Exception] = []
     for unfinished in waiting:
-        async with database.transaction() as work:
-            await _persistently(work.connection, partial(_lock_and_erase_rows, work.connection, unfinished.user_id))
-        # It raises while the cache is away, which leaves the erasure to the next run.
-        await _forget(cache, unfinished.cache_tags)
-        async with database.transaction() as work:
-            await repositories.finish(work.connection, unfinished)
+        try:
+            await _finish(database, cache, unfinished)
+        except CACHE_AWAY:
+            raise
+        except Exception as error:
+            log.warning("erasure.not_finished", user_id=unfinished.user_id, error=repr(error))
+            failures.append(error)
+    if failures:
+        raise failures[0]
     return len(waiting)
+
+
+async def _finish(database: Database, cache: VersionedCache, unfinished: Unfinished) -> None:
+    async with database.transaction() as work:
+        await _persistently(work.connection, partial(_lock_and_erase_rows, work.connection, unfinished.user_id))
+    # It raises while the cache is away, which leaves the erasure to the next run.
+    await _forget(cache, unfinished.cache_tags)
+    async with database.transaction() as work:
+        await repositories.finish(work.connection, unfinished)
 
 
 async def erasures(database: Database) -> list[Erased]:

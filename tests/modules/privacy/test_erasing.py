@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
+import psycopg
 import pytest
 from litestar import Litestar
 from redis.asyncio import Redis
@@ -199,6 +200,25 @@ async def test_erasure_is_not_finished_before_who_wrote_meanwhile(
         )
         await erased(operator, gone.user)
         assert await finish_erasures(database, app.state.cache, after_s=0) == 0
+    assert await finish_erasures(database, app.state.cache, after_s=0) == 1
+
+
+async def test_erasure_that_fails_holds_up_no_other(
+    app: Litestar, factory: Factory, operator: Client, database: Database, people: tuple[Person, Person]
+) -> None:
+    stuck, other = (person.user for person in people)
+    for user in (stuck, other):
+        await erased(operator, user)
+    await factory.execute("INSERT INTO notification_preference (user_id) VALUES (%s)", stuck)
+    await factory.execute("CREATE TABLE holding (user_id bigint REFERENCES notification_preference ON DELETE RESTRICT)")
+    try:
+        await factory.execute("INSERT INTO holding VALUES (%s)", stuck)
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            await finish_erasures(database, app.state.cache, after_s=0)
+        finished = {one.user_id: one.finished_at is not None for one in await erasures(database)}
+        assert finished == {stuck: False, other: True}
+    finally:
+        await factory.execute("DROP TABLE holding")
     assert await finish_erasures(database, app.state.cache, after_s=0) == 1
 
 
