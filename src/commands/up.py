@@ -212,6 +212,7 @@ def _welcome(address: str, options: Options, tokens: list[str], *, catches_mails
         f"  API reference   {address}/schema",
         f"  Health          {address}/health/ready",
         f"  Metrics         {address}/metrics",
+        f"  Operators       {address}/ops/",
     ]
     if catches_mails:
         lines.append(f"  Caught mails    {address}/demo/mails")

@@ -46,6 +46,14 @@ def test_it_prints_the_address_and_a_token_for_each_scope(service: Service) -> N
     assert favourites(address, tokens["ops"]) == 403
 
 
+def test_it_prints_where_operators_sign_in(service: Service) -> None:
+    address = service.wait_until_ready()
+    (page,) = re.findall(r"^  Operators +(\S+)$", service.printed, re.MULTILINE)
+    assert page == f"{address}/ops/"
+    answer = httpx.get(page, timeout=10, trust_env=False, follow_redirects=True)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+
+
 def test_it_shows_the_mails_that_it_catches(service: Service) -> None:
     address = service.wait_until_ready()
     (page,) = re.findall(r"^  Caught mails +(\S+)$", service.printed, re.MULTILINE)
