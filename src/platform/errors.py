@@ -61,6 +61,10 @@ class Invalid(AppError):
     status, code, message = 400, "invalid", "Validation failed"
 
 
+class IncompleteBody(Invalid):
+    code, message = "incomplete_body", "The body ended too early"
+
+
 class InvalidFields(Invalid):
     """Several fields at once, each with its own sentence."""
 

@@ -62,6 +62,14 @@ async def test_failures_carry_an_id_too(client: httpx.AsyncClient, path: str) ->
     assert (await client.get(path)).headers["X-Request-ID"]
 
 
+async def test_what_is_refused_before_it_is_routed_is_told_of_too(client: httpx.AsyncClient) -> None:
+    before = counted("GET", UNMATCHED, 414)
+    answer = await client.get(f"/things/1?{'x' * 20_000}")
+    assert answer.status_code == 414
+    assert answer.headers["X-Request-ID"]
+    assert counted("GET", UNMATCHED, 414) == before + 1
+
+
 async def test_requests_are_counted_by_the_template_of_their_path(client: httpx.AsyncClient) -> None:
     route = "/things/{thing}"
     before = counted("GET", route, 200), counted("GET", "/broken", 500)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,7 +10,6 @@ import msgspec
 from litestar import Request, Response, Router, delete, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
@@ -18,7 +17,6 @@ from src.modules.audit import MAX_BODY_BYTES, Body, Call, Revision, heard, recor
 from src.modules.identity import Identity, Shopper
 from src.modules.integration import services
 from src.modules.integration.dtos import Report
-from src.modules.integration.errors import IncompleteBody
 from src.modules.integration.feed_imports import DEFAULT_LANGUAGE, TSV_TYPES, XML_TYPES, feed_in
 from src.modules.integration.registry import ABOUT_PEOPLE, RESOURCES
 from src.modules.integration.rows import row_struct
@@ -155,7 +153,7 @@ async def _import(
     """Take the body in, wait for a turn, then run `use_case` in its transaction."""
     call = heard(request, feeder.id, feeder.email)
     keyed = IDEMPOTENCY_HEADER in request.headers
-    async with spooled(_arriving(request), max_bytes, digested=keyed) as body, _turns(request.app.state):
+    async with spooled(request.stream(), max_bytes, digested=keyed) as body, _turns(request.app.state):
 
         async def answered(work: Transaction) -> Answer:
             revision = Revision(work.connection, comment=call.told, author=feeder.id)
@@ -186,14 +184,6 @@ async def _record(
     }
     told = Body(kept, body.size, request.content_type[0].lower())
     await record(connection, call, told, content_type=content_type, outcome=outcome)
-
-
-async def _arriving(request: AnyRequest) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in request.stream():
-            yield chunk
-    except InternalServerException as error:
-        raise IncompleteBody from error  # how the framework tells that the client went away
 
 
 def _turns(state: State) -> asyncio.Semaphore:

@@ -5,7 +5,6 @@ AppError
     NoJsonArray       400  the body is no JSON array
     NoCsv             400  the body can't be taken apart into cells
     NoFeed            400  the body is no product feed
-    IncompleteBody    400  the client went away before the body was here
   Conflict
     StillInUse        409  other rows name the row that is to be deleted
   Unprocessable
@@ -31,10 +30,6 @@ class NoCsv(Invalid):
 
 class NoFeed(Invalid):
     code, message = "no_feed", "The body must be a product feed: tab-separated values with a header line, or XML"
-
-
-class IncompleteBody(Invalid):
-    code, message = "incomplete_body", "The body ended too early"
 
 
 class StillInUse(Conflict):

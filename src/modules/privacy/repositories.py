@@ -39,13 +39,14 @@ SET requested_by = coalesce(excluded.requested_by, known.requested_by), requeste
 RETURNING user_id, requested_at, finished_at
 """
 # Leases of messages and requests that had begun are over by then; an import may still write what it has judged before.
+# In no order, so that those that fail again and again do not take all the time there is.
 SETTLED = """
 SELECT user_id, requested_at, cache_tags FROM erasure
 WHERE finished_at IS NULL AND requested_at < now() - %(after)s * interval '1s' AND NOT EXISTS (
     SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND backend_xid IS NOT NULL
       AND xact_start < requested_at + %(after)s * interval '1s')
-ORDER BY requested_at LIMIT %(limit)s
+ORDER BY random() LIMIT %(limit)s
 """
 # Not one that was asked for again meanwhile.
 FINISH = "UPDATE erasure SET finished_at = now() WHERE user_id = %s AND requested_at = %s AND finished_at IS NULL"

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from litestar.types import Receive, ReceiveMessage, Scope
 
-from src.platform.errors import AppError, RequestTimeout, ServiceUnavailable
+from src.platform.errors import AppError, IncompleteBody, RequestTimeout, ServiceUnavailable
 
 TAKES_LONG = "takes_long"
 # A client whose line is this bad begins anew.
@@ -43,12 +43,15 @@ class Running:
         self._cancelled_before = 0
 
     async def receive(self) -> ReceiveMessage:
-        """The next part of the body; how long it lets us wait is watched."""
+        """The next part of the body, how long it lets us wait is watched; raises IncompleteBody when none comes."""
         if not self.has_body:
             return await self._receive()
         self._awaits_body_since = monotonic()
         message: Any = await self._receive()
         self._awaits_body_since = 0.0
+        if message["type"] == "http.disconnect":
+            # Nobody's failure but the client's; the framework would take it for ours.
+            raise IncompleteBody
         self.has_body = message.get("more_body", False)
         return cast(ReceiveMessage, message)
 

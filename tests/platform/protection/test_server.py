@@ -1,6 +1,7 @@
 """What a real server does with clients that send too much or too slowly, and two servers with one limit."""
 
 import asyncio
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from litestar import Litestar
 from src.platform.embedded.processes import wait_until
 from src.platform.settings import Settings
 from tests.acceptance.processes import HOST, unused_port
-from tests.factories import Factory
+from tests.factories import Client, Factory
 from tests.platform.protection.test_middleware import FAVOURITES, limit
 from tests.running import COMMAND, PATIENCE_S, environment, is_ready
 
@@ -51,6 +52,15 @@ async def told(port: int, *parts: bytes) -> bytes:
         writer.close()
 
 
+async def counted(port: int, operator: Client) -> dict[str, float]:
+    """How many adds of favourites were answered, by status."""
+    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False) as other:
+        answer = await other.get("/metrics", headers={"Authorization": f"Token {operator.token}"})
+    assert answer.status_code == 200
+    found = re.findall(rf'_count{{method="POST",route="{FAVOURITES[:-1]}",status="(\d+)"}} (\S+)', answer.text)
+    return {status: float(count) for status, count in found}
+
+
 async def is_serving(port: int) -> bool:
     return b" 200 " in await told(port, b"GET /health/live HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n")
 
@@ -65,6 +75,19 @@ async def test_body_that_does_not_come_is_given_up_and_so_is_its_connection(
     answer = await told(port, f"{HEAD}Authorization: Token {shopper.token}\r\n".encode(), framing, b"{")
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert await is_serving(port)
+
+
+async def test_client_that_hangs_up_in_its_body_is_no_failure_of_ours(port: int, factory: Factory) -> None:
+    shopper, operator = await factory.shopper(), await factory.shopper("ops")
+    before = await counted(port, operator)
+    _, writer = await asyncio.open_connection(HOST, port)
+    writer.write(f"{HEAD}Authorization: Token {shopper.token}\r\nContent-Length: 500\r\n\r\n{{".encode())
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(PATIENCE_S):
+        while (after := await counted(port, operator)) == before:  # noqa: ASYNC110 - another process counts
+            await asyncio.sleep(0.05)
+    assert after == {**before, "400": before.get("400", 0.0) + 1}
 
 
 @pytest.mark.parametrize(
