@@ -201,6 +201,23 @@ class Database:
                 yield work
             await work.committed()
 
+    async def in_pieces(self, size: int, act: Callable[[Connection], Awaitable[int]]) -> int:
+        """Let `act` see to at most `size` rows in a small transaction, until it finds fewer; how many in all."""
+        total, found = 0, size
+        while found == size:
+            async with self.transaction() as work:
+                found = await act(work.connection)
+            total += found
+        return total
+
+    async def delete_in_pieces(self, size: int, statement: str) -> int:
+        """`in_pieces` with a statement that has its limit, of `size` rows, in itself."""
+
+        async def delete(connection: Connection) -> int:
+            return (await connection.execute(statement.encode())).rowcount
+
+        return await self.in_pieces(size, delete)
+
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
         """A transaction with an SQLAlchemy session in it, for advanced-alchemy repositories."""

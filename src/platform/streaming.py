@@ -57,11 +57,11 @@ class _Streamed(ASGIResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, unless the client goes away, which ends everything at once."""
         answering = asyncio.create_task(self._answer(send))
-        gone = asyncio.create_task(_gone(receive))
+        watching = asyncio.create_task(gone(receive))
         try:
-            await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((answering, watching), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            gone.cancel()
+            watching.cancel()
             if not answering.done():
                 answering.cancel()
             with suppress(asyncio.CancelledError):
@@ -89,6 +89,7 @@ class _Streamed(ASGIResponse):
             raise
 
 
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
+    """Return when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

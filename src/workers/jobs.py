@@ -20,10 +20,8 @@ async def delete_expired_credentials(context: JobContext) -> None:
 @cron("platform.delete_old_idempotency_records", minute=47, timeout_s=60)
 async def delete_old_idempotency_records(context: JobContext) -> None:
     """Hourly: kept answers that are no longer given again, in small transactions."""
-    gone = CHUNK
-    while gone == CHUNK:
-        async with context.database.transaction() as work:
-            gone = await forget_old_answers(work.connection, context.settings.idempotency_ttl_s, CHUNK)
+    ttl_s = context.settings.idempotency_ttl_s
+    await context.database.in_pieces(CHUNK, lambda connection: forget_old_answers(connection, ttl_s, CHUNK))
 
 
 @cron("baskets.release_overdue", minute=frozenset(range(60)), timeout_s=50)

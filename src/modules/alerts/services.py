@@ -167,12 +167,13 @@ class Alerts:
 
 async def forget_guests(database: Database) -> None:
     """Forget guests who never confirmed and those who were told long ago, in small transactions."""
-    gone = FORGOTTEN_AT_ONCE
-    while gone == FORGOTTEN_AT_ONCE:
-        async with database.transaction() as work:
-            gone = await repositories.forget_unanswered(work.connection, UNANSWERED_DAYS, FORGOTTEN_AT_ONCE)
-    gone = FORGOTTEN_AT_ONCE
-    while gone == FORGOTTEN_AT_ONCE:
-        async with database.transaction() as work:
-            days = await read_setting(work.connection, DELIVERY_DAYS)
-            gone = await repositories.forget_fired(work.connection, days, FORGOTTEN_AT_ONCE)
+
+    async def forget_unanswered(connection: Connection) -> int:
+        return await repositories.forget_unanswered(connection, UNANSWERED_DAYS, FORGOTTEN_AT_ONCE)
+
+    async def forget_fired(connection: Connection) -> int:
+        days = await read_setting(connection, DELIVERY_DAYS)
+        return await repositories.forget_fired(connection, days, FORGOTTEN_AT_ONCE)
+
+    for forget in (forget_unanswered, forget_fired):
+        await database.in_pieces(FORGOTTEN_AT_ONCE, forget)

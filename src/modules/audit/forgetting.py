@@ -32,7 +32,4 @@ DELETE FROM revision WHERE id = ANY(ARRAY(
 async def forget_old(database: Database) -> None:
     """Delete what was recorded here and is older than AUDIT_DAYS, in small transactions."""
     for statement in (FORGET_EVENTS, FORGET_VERSIONS, FORGET_REVISIONS):
-        gone = AT_ONCE
-        while gone == AT_ONCE:
-            async with database.transaction() as work:
-                gone = (await work.connection.execute(statement.encode())).rowcount
+        await database.delete_in_pieces(AT_ONCE, statement)

@@ -33,10 +33,6 @@ async def expire_forgotten(database: Database) -> int:
 
 async def forget_guests(database: Database) -> int:
     """Delete the baskets of anonymous shoppers that ended as long ago as the settings say; how many went."""
-    total = 0
-    while True:
-        async with database.transaction() as work:
-            gone = await transitions.forget_guests(work.connection, FORGOTTEN_AT_ONCE)
-        total += gone
-        if gone < FORGOTTEN_AT_ONCE:
-            return total
+    return await database.in_pieces(
+        FORGOTTEN_AT_ONCE, lambda connection: transitions.forget_guests(connection, FORGOTTEN_AT_ONCE)
+    )

@@ -135,10 +135,4 @@ async def meet_subject(database: Database, claims: Claims) -> None:
 
 async def delete_expired_credentials(database: Database) -> int:
     """Delete the credentials whose time has passed, some thousand per transaction, and say how many went."""
-    total = 0
-    while True:
-        async with database.transaction() as work:
-            gone = await repositories.delete_expired(work.connection, SWEEP_SIZE)
-        total += gone
-        if gone < SWEEP_SIZE:
-            return total
+    return await database.in_pieces(SWEEP_SIZE, lambda connection: repositories.delete_expired(connection, SWEEP_SIZE))

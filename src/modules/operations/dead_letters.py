@@ -168,8 +168,9 @@ async def drop_many(connection: Connection, asked: LetterFilter) -> Dropped:
 
 async def forget_letters(database: Database) -> None:
     """Delete letters whose last failure was so many days ago, in small transactions."""
-    gone = FORGOTTEN_AT_ONCE
-    while gone == FORGOTTEN_AT_ONCE:
-        async with database.transaction() as work:
-            days = await read_setting(work.connection, DEAD_LETTER_DAYS)
-            gone = await letters.forget(work.connection, days, FORGOTTEN_AT_ONCE)
+
+    async def forget(connection: Connection) -> int:
+        days = await read_setting(connection, DEAD_LETTER_DAYS)
+        return await letters.forget(connection, days, FORGOTTEN_AT_ONCE)
+
+    await database.in_pieces(FORGOTTEN_AT_ONCE, forget)

@@ -38,24 +38,17 @@ DELETE FROM {{partition}} WHERE (xid, id) IN (
 
 async def forget_old(database: Database) -> None:
     """Forget what is too old: weeks of the log as a whole, all else in small transactions."""
-    await _delete(database, FORGET_ROWS)
+    await database.delete_in_pieces(AT_ONCE, FORGET_ROWS)
     with contextlib.suppress(ServiceUnavailable):  # somebody is at work for longer than it may wait: next time
         await _drop_weeks(database)
     for partition in await _partitions(database):
         if partition.begins is None:
-            await _delete(database, FORGET_LOG.format(partition=partition.name))
+            await database.delete_in_pieces(AT_ONCE, FORGET_LOG.format(partition=partition.name))
 
 
 async def _partitions(database: Database) -> list[Partition]:
     async with database.read() as connection:
         return await log_partitions(connection)
-
-
-async def _delete(database: Database, statement: str) -> None:
-    gone = AT_ONCE
-    while gone == AT_ONCE:
-        async with database.transaction() as work:
-            gone = (await work.connection.execute(statement.encode())).rowcount
 
 
 async def _drop_weeks(database: Database) -> None:

@@ -12,6 +12,7 @@ from src.modules.updates.hub import Hub
 from src.modules.updates.positions import HEADER
 from src.modules.updates.subscribers import Subscriber
 from src.platform.openapi import answers, documented, header, storefront_errors
+from src.platform.streaming import gone
 
 EVENT_STREAM = "text/event-stream"
 # No proxy may keep it back, to compress it or for anything else.
@@ -81,7 +82,7 @@ class _Events(ASGIResponse):
     async def send_body(self, send: Send, receive: Receive) -> None:
         """Send whatever the hub has for the subscriber, until either side ends it."""
         subscriber = self._subscriber
-        gone = asyncio.create_task(_wait_until_gone(receive, subscriber))
+        watching = asyncio.create_task(_wait_until_gone(receive, subscriber))
         try:
             while events := await subscriber.take():
                 await send({"type": "http.response.body", "body": events, "more_body": True})
@@ -91,10 +92,9 @@ class _Events(ASGIResponse):
             if not subscriber.is_closed:
                 raise
         finally:
-            gone.cancel()
+            watching.cancel()
 
 
 async def _wait_until_gone(receive: Receive, subscriber: Subscriber) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await gone(receive)
     subscriber.close()

@@ -11,6 +11,7 @@ from litestar.types import Receive, Scope, Send
 from src.modules.identity import Identity
 from src.modules.operations.operators import SCOPE, presented
 from src.modules.operations.page.board import Board, Reader
+from src.platform.streaming import gone
 
 EVENT_STREAM = "text/event-stream"
 # No proxy may keep it back, to compress it or for anything else.
@@ -67,7 +68,7 @@ class _Events(ASGIResponse):
 
     async def send_body(self, send: Send, receive: Receive) -> None:
         """Send whatever the board has for the reader, until either side ends it."""
-        gone = asyncio.create_task(_wait_until_gone(receive, self._reader))
+        watching = asyncio.create_task(_wait_until_gone(receive, self._reader))
         try:
             events = OPENING
             while events:
@@ -78,10 +79,9 @@ class _Events(ASGIResponse):
         except TimeoutError:
             return
         finally:
-            gone.cancel()
+            watching.cancel()
 
 
 async def _wait_until_gone(receive: Receive, reader: Reader) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await gone(receive)
     reader.close()
