@@ -15,6 +15,7 @@ from litestar import Litestar
 from redis.asyncio import Redis
 
 from src.app import create_app
+from src.platform import jobs
 from src.platform.database import Database
 from src.platform.embedded import EmbeddedServers
 from src.platform.migrations import upgrade
@@ -47,10 +48,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling |
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+def pytest_configure() -> None:
+    """Look for no garbage while everything is imported: there is little, and looking takes longer each time."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Keep all that was imported, which stays, out of every later garbage collection."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
@@ -83,6 +90,12 @@ def emptying(settings: Settings) -> str:
     return f"""
         SET session_replication_role = replica; {deletes} SET session_replication_role = DEFAULT; {ALWAYS_THERE}
         INSERT INTO content_type (id, app_label, model) VALUES {content_types}"""
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queues that are made in the test wait for answers: a busy machine must not be taken for a server that is away."""
+    monkeypatch.setattr(jobs, "ENQUEUE_TIMEOUT_S", 60.0)
 
 
 class Broom:

@@ -20,7 +20,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def queue(settings: Settings, redis: Redis) -> AsyncIterator[Queue]:
+async def queue(patience: None, settings: Settings, redis: Redis) -> AsyncIterator[Queue]:
     """An open queue."""
     opened = Queue(settings)
     yield opened
