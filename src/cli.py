@@ -14,6 +14,7 @@ from src.commands.environment import configured, migrate
 from src.commands.errors import CommandFailed
 from src.platform.embedded import EmbeddedError
 from src.platform.errors import AppError, SettingsError
+from src.platform.garbage import keeping_all
 from src.platform.security import SCOPES
 from src.platform.version import VERSION
 
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _up(options: argparse.Namespace) -> None:
-    from src.commands.up import Options, up
+    with keeping_all():
+        from src.commands.up import Options, up
 
     up(Options(host=options.host, port=options.port, data_dir=options.data_dir, demo=not options.no_demo))
 
@@ -50,8 +52,9 @@ def _api(options: argparse.Namespace) -> None:
 
 
 def _worker(options: argparse.Namespace) -> None:
-    from src.platform.jobs import QUEUES
-    from src.workers.main import run
+    with keeping_all():
+        from src.platform.jobs import QUEUES
+        from src.workers.main import run
 
     unknown = [name for name in options.queue if name not in QUEUES]
     if unknown:

@@ -17,6 +17,7 @@ from granian.server.mp import MPServer
 from litestar import Litestar
 
 from src.platform.embedded.processes import die_with_parent
+from src.platform.garbage import keeping_all
 from src.platform.metrics_folder import shared_metrics
 from src.platform.settings import Settings
 from src.platform.stopping import ANNOUNCEMENT
@@ -104,6 +105,7 @@ def application() -> Litestar:
         die_with_parent(parent.pid, signal.SIGTERM)
     # Until the server inside listens for it, the end needs no order; it came with the parent's way of handling it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    from src.app import create_app  # Only here, so that the process which starts the workers stays small.
+    with keeping_all():
+        from src.app import create_app  # Only here, so that the process which starts the workers stays small.
 
-    return create_app()
+        return create_app()
