@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 from litestar import Litestar
@@ -49,8 +50,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling |
 
 
 def pytest_configure() -> None:
-    """Look for no garbage while everything is imported: there is little, and looking takes longer each time."""
+    """Look for no garbage while everything is imported: there is little, and looking takes longer each time.
+
+    And let no property fail because the machine was busy.
+    """
     gc.disable()
+    patient = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.register_profile("patient", patient)
+    hypothesis.settings.load_profile("patient")
 
 
 def pytest_collection_finish() -> None:
