@@ -195,14 +195,16 @@ async def test_parents_may_come_in_any_order(feed: Feed) -> None:
 
 async def test_whoever_has_no_parent_is_rejected_with_all_descendants(feed: Feed) -> None:
     product = await feed.product("A")
-    chain = [{"id": n, "sku": f"S{n}", "name": "x", "parent": n + 1} for n in range(1000, 1200)]
+    # Ids after its own: a chain that came upon the product itself would end well.
+    own, bad = product + 1, product + 1200
+    chain = [{"id": n, "sku": f"S{n}", "name": "x", "parent": n + 1} for n in range(bad - 200, bad)]
     report = await feed.rows(
         PRODUCTS,
         *chain,
-        {"id": 1200, "sku": "bad", "name": "x", "category_nodes": [1]},
+        {"id": bad, "sku": "bad", "name": "x", "category_nodes": [1]},
         {"id": product, "parent": product},
         {"sku": "B", "name": "x", "parent": 2**40},
-        {"id": 5, "sku": "own", "name": "x", "parent": 5},
+        {"id": own, "sku": "own", "name": "x", "parent": own},
     )
     assert counts(report) == (0, 0, 0)
     assert faults(report) == {
