@@ -88,9 +88,12 @@ async def _turn(bench: Bench, server: Server, told: Iterator[bytes], untold: Ite
 
 
 async def _slice(bench: Bench, server: Server, requests: Iterator[bytes]) -> tuple[Slice, float]:
-    before_s = _processor_s(server)
-    measured = await bench.slice(SWITCHED, requests, OK, share=_SHARE)
-    return measured, (_processor_s(server) - before_s) / measured.answers * 1e6
+    while True:
+        before_s = _processor_s(server)
+        measured = await bench.slice(SWITCHED, requests, OK, share=_SHARE)
+        # It is so short that a machine which stood still may have answered nothing in it: that tells nothing.
+        if measured.answers or measured.errors:
+            return measured, (_processor_s(server) - before_s) / measured.answers * 1e6
 
 
 def _processor_s(server: Server) -> float:
